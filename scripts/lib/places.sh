@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Where the parts of a build lie, for the tree that KERNEL_SRC and FEATURES ask
+# for: sourced by the scripts that stand above the single steps. Needs common.sh.
+
+# places FLAVOUR: sets tree, out, kernel (the build folder), guest, suites, headers, tools.
+# The pinned base with the whole stack lives directly under build/; every other
+# tree keeps what is made from it beside it, in <tree>.out.
+places()
+{
+	# shellcheck disable=SC2034 # read by who sources this
+	{
+		tree=$(tree_path) || exit $?
+		out=$BUILD
+		[[ $tree == "$BUILD/tree" ]] || out=$tree.out
+		kernel=$out/$1
+		guest=$out/guest
+		suites=$out/selftests
+		headers=$out/headers
+		tools=$BUILD/tools
+	}
+}
+
+# known_flavour NAME: ends the script when there is no such flavour.
+known_flavour()
+{
+	local f known=()
+
+	for f in "$BULKHEAD_ROOT"/uml-configs/*.flavour; do
+		f=${f##*/}
+		known+=("${f%.flavour}")
+	done
+	[[ -f $BULKHEAD_ROOT/uml-configs/$1.flavour ]] ||
+		die "flavour '$1': no such flavour; there are: ${known[*]}"
+}
