@@ -8,6 +8,7 @@
 #			it now may have been edited
 #	work/		what the stack yields for the files it touches, and
 #			quilt's own folder .pc with those files before each patch
+#	base.ok		the note of the cached base that it was copied from
 #	links		the src/ files that are linked in
 #	stamp		everything that the tree was made from
 

@@ -11,6 +11,9 @@
 PROJECT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 SCRIPTS=$PROJECT/scripts
 
+# Bats sets these in run.
+: "${output=}" "${status=}"
+
 # What the caller of the tests has set must not decide them.
 unset KERNEL_SRC FEATURES FLAVOUR BULKHEAD_ROOT BULKHEAD_BUILD BULKHEAD_KEYRING
 unset GIT_DIR GIT_WORK_TREE QUILT_PATCHES QUILT_SERIES QUILT_PC
@@ -92,4 +95,12 @@ fake_feature() {
 	printf '/* %s */\n' "$name" >"$dir/src/kernel/$name/core.c"
 	printf '# The feature %s\n\nWhat %s offers.\n' "$name" "$name" >"$dir/README.md"
 	printf '%s\n' "$name" >>"$BULKHEAD_ROOT/kernel/series"
+}
+
+# no_line PATTERN FILE: a test does not fail by "! grep", which set -e ignores.
+no_line() {
+	if grep -n -e "$1" "$2"; then
+		printf 'not expected in %s: %s\n' "$2" "$1"
+		return 1
+	fi
 }

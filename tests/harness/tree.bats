@@ -84,7 +84,7 @@ written() {
 	run "$SCRIPTS/assemble"
 	exits 0
 	grep -qx one "$TREE/kernel/a.c"
-	! grep -qx two "$TREE/kernel/a.c"
+	no_line two "$TREE/kernel/a.c"
 	[ ! -e "$TREE/kernel/two" ]
 	[ ! -L "$TREE/kernel/two/core.c" ]
 	[ "$(written)" = ./kernel/a.c ]
@@ -105,7 +105,7 @@ written() {
 	local other=${lines[-1]}
 	[ "$other" = "$BULKHEAD_ROOT/build/trees/base-two" ]
 	grep -qx two "$other/kernel/a.c"
-	! grep -qx one "$other/kernel/a.c"
+	no_line one "$other/kernel/a.c"
 	[ ! -e "$other/kernel/one" ]
 	FEATURES=none run "$SCRIPTS/assemble"
 	exits 0
@@ -185,7 +185,7 @@ written() {
 	# Given up.
 	run "$SCRIPTS/assemble" --restore kernel/a.c
 	exits 0
-	! grep -qx mine "$TREE/kernel/a.c"
+	no_line mine "$TREE/kernel/a.c"
 	grep -qx zwei "$TREE/kernel/a.c"
 }
 
@@ -317,7 +317,7 @@ written() {
 	[ "$(head -n 1 "$KERNEL/two/hooks.patch")" = 'two: the feature' ]
 	grep -qx 'Signed-off-by: A Hacker <a@hacker.example>' "$KERNEL/two/hooks.patch"
 	grep -qx -- '--- a/mm/c.c' "$KERNEL/two/hooks.patch"
-	! grep -q 20[0-9][0-9]- "$KERNEL/two/hooks.patch"
+	no_line 20[0-9][0-9]- "$KERNEL/two/hooks.patch"
 	age
 	run "$SCRIPTS/assemble"
 	exits 0
@@ -336,8 +336,8 @@ written() {
 	run "$SCRIPTS/refresh" one
 	exits 0
 	grep -qx +mine "$KERNEL/one/hooks.patch"
-	! grep -q mine "$KERNEL/two/hooks.patch"
-	! grep -qx +two "$KERNEL/one/hooks.patch"
+	no_line mine "$KERNEL/two/hooks.patch"
+	no_line +two "$KERNEL/one/hooks.patch"
 	cmp "$TREE/kernel/a.c" "$BATS_TEST_TMPDIR/edited"
 }
 
@@ -362,7 +362,7 @@ written() {
 	run "$SCRIPTS/refresh" one mm/c.c
 	exits 0
 	grep -q 'a/mm/c.c' "$KERNEL/one/hooks.patch"
-	! grep -q 'a/kernel/b.c' "$KERNEL/one/hooks.patch"
+	no_line 'a/kernel/b.c' "$KERNEL/one/hooks.patch"
 	grep -qx mine "$TREE/kernel/b.c"
 	run "$SCRIPTS/refresh" one mm/none.c
 	exits 2
@@ -376,7 +376,7 @@ written() {
 	cp "$BASE/mm/c.c" "$TREE/mm/c.c"
 	run "$SCRIPTS/refresh" one
 	exits 0
-	! grep -q mm/c.c "$KERNEL/one/hooks.patch"
+	no_line mm/c.c "$KERNEL/one/hooks.patch"
 	run "$SCRIPTS/assemble"
 	exits 0
 	[ "$output" = "$TREE" ]

@@ -152,8 +152,8 @@ static void write_meta(const struct check_options *o, const struct kernel_facts 
 	if (!f)
 		die(1, "%s: %s", path, strerror(errno));
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S%z", localtime(&now));
-	fprintf(f, "flavour=%s\nrelease=%s\nfeatures=%s\nrepeat=%ld\ncpus=%ld\nmode=%s\ndate=%s\nwall_ms=%.0f\n",
-		o->flavour, k->release, k->features, o->repeat, o->cpus, o->mode, date, wall_ms);
+	fprintf(f, "flavour=%s\nrelease=%s\nfeatures=%s\nrepeat=%ld\ncpus=%ld\nmode=%s\ndate=%s\nwall_ms=%.0f\nagain=%s\n",
+		o->flavour, k->release, k->features, o->repeat, o->cpus, o->mode, date, wall_ms, o->again);
 	if (fclose(f))
 		die(1, "%s: %s", path, strerror(errno));
 	free(path);
@@ -319,7 +319,7 @@ static int run_jobs(const struct check_options *o, struct host *h, struct job *j
 	return interrupted;
 }
 
-enum { OPT_CONFIG = 256, OPT_FEATURES, OPT_FLAVOUR, OPT_DURATIONS, OPT_MODE, OPT_LEAKS, OPT_BOOT };
+enum { OPT_CONFIG = 256, OPT_FEATURES, OPT_FLAVOUR, OPT_DURATIONS, OPT_AGAIN, OPT_MODE, OPT_LEAKS, OPT_BOOT };
 
 static const struct argp_option argp_options[] = {
 	{ "boot",     OPT_BOOT, "FILE", 0, "the boot executable", 1 },
@@ -331,6 +331,7 @@ static const struct argp_option argp_options[] = {
 	{ "flavour",  OPT_FLAVOUR, "NAME", 0, "for the record", 2 },
 	{ "repeat",   'n', "N", 0, "run each suite N times (default 1)", 2 },
 	{ "cpus",     'c', "N", 0, "virtual CPUs for every suite (default: as each says)", 2 },
+	{ "again",    OPT_AGAIN, "WORDS", 0, "for the record: the command that repeats a suite, up to its name", 2 },
 	{ "mode",     OPT_MODE, "MODE", 0, "as boot --mode", 2 },
 	{ "leaks",    OPT_LEAKS, NULL, 0, "as boot --leaks", 2 },
 	{ "durations", OPT_DURATIONS, "FILE", 0, "keep how long each suite took, to start the longest first", 2 },
@@ -352,6 +353,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case OPT_FLAVOUR: o->flavour = arg; break;
 	case OPT_MODE: o->mode = arg; break;
 	case OPT_DURATIONS: o->durations = arg; break;
+	case OPT_AGAIN: o->again = arg; break;
 	case OPT_LEAKS: o->leaks = true; break;
 	case 'n':
 		if (!parse_int(arg, 1, 100000, &o->repeat))
@@ -376,7 +378,8 @@ int main(int argc, char **argv)
 		.options = argp_options, .parser = take_option, .args_doc = "[SUITE|GROUP|GLOB...]",
 		.doc = "Run suites, each on a fresh UML kernel, side by side on all CPUs.",
 	};
-	struct check_options o = { .features = "", .flavour = "?", .mode = "auto", .repeat = 1 };
+	struct check_options o = { .features = "", .flavour = "?", .mode = "auto", .repeat = 1,
+				   .again = "make check SUITES=" };
 	char **patterns = NULL;
 	struct { struct check_options *o; char ***patterns; } in = { &o, &patterns };
 	struct kernel_facts k = { 0 };

@@ -12,6 +12,7 @@
 struct check_options {
 	const char *boot, *kernel, *guest, *run, *config, *features, *flavour, *mode;
 	const char *durations;		/* how long each suite took the last time */
+	const char *again;		/* the command that repeats a suite, up to its name */
 	long cpus;			/* 0: as each suite says */
 	long repeat;
 	bool leaks;

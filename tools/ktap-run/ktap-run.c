@@ -142,6 +142,9 @@ static int run(const char *dir, const char *program, int sigfd)
 		perror("ktap-run: fork");
 		exit(1);
 	}
+	/* Names the one that was running when the output is cut off. */
+	printf("  # Subtest: %s\n", program);
+	fflush(stdout);
 	close(fds[1]);
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 

@@ -54,8 +54,11 @@ void print_failures(struct summary *s, const char *rundir, FILE *out, bool color
 			r->test, *reason ? reason : "no reason was given");
 		print_log(out, "ktap", r, rundir);
 		print_log(out, "console", r, rundir);
-		fprintf(out, "    repeat:  make check SUITES=%s FLAVOUR=%s\n\n", r->suite,
-			s->flavour);
+		if (s->again)
+			fprintf(out, "    repeat:  %s%s\n\n", s->again, r->suite);
+		else
+			fprintf(out, "    repeat:  make check SUITES=%s FLAVOUR=%s\n\n",
+				r->suite, s->flavour);
 		free(reason);
 	}
 }

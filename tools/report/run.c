@@ -192,6 +192,9 @@ static int load_meta(struct summary *s, const char *path, char **error)
 		if (!strcmp(key, "flavour")) {
 			free(s->flavour);
 			s->flavour = text_clean(value, strlen(value));
+		} else if (!strcmp(key, "again")) {
+			free(s->again);
+			s->again = text_clean(value, strlen(value));
 		} else if (!strcmp(key, "wall_ms") && !parse_ms(value, &s->wall_ms)) {
 			*error = xasprintf("%s:%lu: field wall_ms: \"%s\" is not a number",
 					   path, number, value);

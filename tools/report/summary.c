@@ -42,6 +42,7 @@ void summary_release(struct summary *s)
 	free(s->results);
 	free(s->suites);
 	free(s->flavour);
+	free(s->again);
 	summary_init(s);
 }
 

@@ -62,6 +62,7 @@ struct suite_run {
 /**
  * struct summary - all that a run says
  * @flavour: the kernel's flavour
+ * @again: the command that repeats a suite, up to its name; NULL for make check
  * @results: in the order in which they first appeared
  * @nr: how many
  * @suites: in the order in which they first appeared
@@ -70,6 +71,7 @@ struct suite_run {
  */
 struct summary {
 	char *flavour;
+	char *again;
 	struct result *results;
 	size_t nr;
 	struct suite_run *suites;

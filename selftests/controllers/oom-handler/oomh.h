@@ -136,17 +136,27 @@ static inline bool says(const char *text, const char *part)
 	return strstr(text, part);
 }
 
-/* Page by page, as a program that uses its memory does. */
-static inline char *touch(size_t size)
+static inline char *map_fresh(size_t size)
 {
 	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t i;
 
 	must(p != MAP_FAILED);
+	return p;
+}
+
+/* Page by page, as a program that uses its memory does. */
+static inline void use(char *p, size_t size)
+{
+	size_t i;
+
 	for (i = 0; i < size; i += 4096)
 		((volatile char *)p)[i] = 1;
-	return p;
+}
+
+static inline void touch(size_t size)
+{
+	use(map_fresh(size), size);
 }
 
 /* A process in @cg, for the caller to continue in when 0 is returned. */
@@ -181,6 +191,12 @@ static inline pid_t hog_that_stays(const char *cg, size_t size,
 	touch(size);
 	baton_pass(full, 0);
 	proc_sleep_forever();
+}
+
+/* Keeps the OOM killer away from the caller, which is not what is tested. */
+static inline void spare_me(void)
+{
+	must(!file_write("/proc/self/oom_score_adj", "-1000"));
 }
 
 #define SKIP_WITHOUT_HANDLERS(cg) do {					\

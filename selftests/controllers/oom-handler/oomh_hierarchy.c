@@ -112,8 +112,14 @@ TEST_F(tree, waiting_task_is_killed_for_an_ancestor)
 	waits = hog(self->a, HOG);
 	ASSERT_LT(0, waits);
 	ASSERT_TRUE(oomh_await(fd, "waiting ", 1));
-	pid = hog_that_stays(self->b, MB(6), &full);
-	ASSERT_LT(0, pid);
+	pid = cg_fork_bound(self->b);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		spare_me();
+		touch(MB(6));
+		baton_pass(&full, 0);
+		proc_sleep_forever();
+	}
 	EXPECT_EQ(-SIGKILL, proc_end(waits));
 	baton_take(&full);
 	EXPECT_EQ(-SIGKILL, proc_kill(pid));

@@ -304,13 +304,15 @@ TEST_F(outcome, handler_in_the_starved_cgroup_can_act)
 	handler = cg_fork_bound(self->cg);
 	ASSERT_LE(0, handler);
 	if (!handler) {
+		char *p = map_fresh(MB(1));
 		int fd = oomh_start(self->cg);
 
 		must(fd >= 0);
+		spare_me();
 		baton_pass(&ready, 0);
 		must(oomh_await(fd, "waiting ", 1));
 		/* It needs memory itself: the kernel has to find some */
-		touch(MB(1));
+		use(p, MB(1));
 		_exit(0);
 	}
 	baton_take(&ready);

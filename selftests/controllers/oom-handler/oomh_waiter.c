@@ -70,19 +70,43 @@ TEST_F(waiter, huge_write_is_killed_and_not_kept)
 
 TEST_F(waiter, write_is_paid_for_when_the_handler_is_slow)
 {
+	struct baton go = baton_make(), done = baton_make();
 	int fd = oomh_start(self->cg);
 	pid_t pid;
+	int pidfd;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, cg_write(self->cg, "memory.oom.timeout_ms", "300"));
 	pid = cg_fork_bound(self->cg);
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		fill_file(LIMIT, 65536);
-		proc_sleep_forever();
+		static char buf[65536];
+		int file = open(".", O_TMPFILE | O_RDWR, 0600);
+
+		must(file >= 0);
+		for (;;) {
+			baton_take(&go);
+			must(write(file, buf, sizeof(buf)) == sizeof(buf));
+			baton_pass(&done, 0);
+		}
 	}
-	/* Its last call went over the limit: it has to die for that */
-	EXPECT_EQ(-SIGKILL, proc_end(pid));
+	/* Until a call goes over the limit; it is the last that needs memory */
+	while (!oomh_key(fd, "waiting ")) {
+		struct pollfd p[] = {
+			{ .fd = done.fd[0], .events = POLLIN },
+			{ .fd = fd, .events = POLLPRI },
+		};
+
+		baton_pass(&go, 0);
+		ASSERT_LT(0, poll(p, 2, PROC_HANG_MS));
+		if (p[0].revents & POLLIN)
+			baton_take(&done);
+	}
+	/* It has to die for that, though it asks for nothing more */
+	pidfd = proc_pidfd(pid);
+	ASSERT_LE(0, pidfd);
+	EXPECT_TRUE(proc_poll(pidfd, POLLIN, LONG_MS / 4) & POLLIN);
+	EXPECT_EQ(-SIGKILL, proc_kill(pid));
 	EXPECT_EQ(1, oomh_key(fd, "timed_out "));
 	EXPECT_EQ(1, cg_key(self->cg, "memory.events", "oom_kill"));
 }
@@ -96,12 +120,11 @@ TEST_F(waiter, read_into_fresh_memory_waits)
 	pid = cg_fork_bound(self->cg);
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		char *p = mmap(NULL, HOG, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = map_fresh(HOG);
 		int zero = open("/dev/zero", O_RDONLY);
 		size_t i;
 
-		must(p != MAP_FAILED && zero >= 0);
+		must(zero >= 0);
 		for (i = 0; i < HOG; i += 65536)
 			must(read(zero, p + i, 65536) == 65536);
 		_exit(0);
@@ -282,7 +305,8 @@ TEST_F(waiter, signals_are_handled_but_do_not_stop_the_clock)
 
 static void *touch_part(void *size)
 {
-	return touch((size_t)size);
+	touch((size_t)size);
+	return NULL;
 }
 
 TEST_F(waiter, threads_wait_one_by_one)

@@ -10,7 +10,7 @@
  * whom it likes. If memory.oom.timeout_ms pass without any room, or the
  * handler goes away, the kernel's OOM killer does what it does without a
  * handler, and remains in charge of that limit for one second so that its
- * victim can die in peace.
+ * victim can die in peace: nobody calls for another victim within a tenth of it.
  *
  * Where tasks wait is what makes this free of deadlocks. A charge is made
  * under all kinds of locks, and the handler may need any of them to find out
@@ -56,6 +56,12 @@
 
 /* How long the kernel stays in charge of a limit once it took over. */
 #define OOMH_TAKEOVER		HZ
+
+/*
+ * While the kernel is in charge, tasks give its victim this long before they call
+ * for the next one.
+ */
+#define OOMH_KILL_INTERVAL	(HZ / 10)
 
 /* How far system calls may go over the limit while a handler acts, in pages. */
 #define OOMH_SLACK_MIN		64UL
@@ -144,6 +150,7 @@ void memcg_oomh_take_over(struct memcg_oomh *oomh)
 	lockdep_assert_held(&memcg_oomh_lock);
 	WRITE_ONCE(oomh->state, OOMH_TAKEN_OVER);
 	oomh->taken_over_until = jiffies + OOMH_TAKEOVER;
+	oomh->next_kill = jiffies;
 }
 
 static bool oomh_is_taken_over(struct memcg_oomh *oomh)
@@ -151,6 +158,16 @@ static bool oomh_is_taken_over(struct memcg_oomh *oomh)
 	lockdep_assert_held(&memcg_oomh_lock);
 	return oomh->state == OOMH_TAKEN_OVER &&
 	       time_before(jiffies, oomh->taken_over_until);
+}
+
+/* Is it current who calls the OOM killer, and not one who waits for its victim? */
+static bool oomh_claim_kill(struct memcg_oomh *oomh)
+{
+	lockdep_assert_held(&memcg_oomh_lock);
+	if (time_before(jiffies, oomh->next_kill))
+		return false;
+	oomh->next_kill = jiffies + OOMH_KILL_INTERVAL;
+	return true;
 }
 
 static bool oomh_is_handler(struct mem_cgroup *server)
@@ -178,6 +195,17 @@ static void oomh_begin(struct mem_cgroup *over, struct mem_cgroup *server)
 }
 
 /*
+ * The wait ends with the kernel. A fault claims the kill when it is repeated and
+ * its charge fails again, what went over the limit does so here.
+ */
+static enum oomh_outcome oomh_hand_over(struct memcg_oomh_wait *w)
+{
+	if (w->forced)
+		oomh_claim_kill(w->memcg->oomh);
+	return OOMH_KERNEL;
+}
+
+/*
  * Decide whether @w has to wait (any longer).
  *
  * @left is set to what is left of the time limit, in jiffies. @notify is set to
@@ -201,15 +229,17 @@ static enum oomh_outcome oomh_check(struct memcg_oomh_wait *w, long *left,
 			WRITE_ONCE(oomh->state, OOMH_IDLE);
 		return OOMH_TRY_AGAIN;
 	}
-	if (oomh_is_taken_over(oomh))
-		return OOMH_KERNEL;
+	if (oomh_is_taken_over(oomh)) {
+		*left = oomh->next_kill - jiffies;
+		return *left > 0 ? OOMH_WAIT : oomh_hand_over(w);
+	}
 
 	if (oomh->state == OOMH_WAITING)
 		server = oomh_find_server(over, oomh->server);
 	if (server && time_after_eq(jiffies, oomh->deadline)) {
 		server->oomh->nr_timed_out++;
 		memcg_oomh_take_over(oomh);
-		return OOMH_KERNEL;
+		return oomh_hand_over(w);
 	}
 	if (!server) {
 		WRITE_ONCE(oomh->state, OOMH_IDLE);
@@ -255,7 +285,7 @@ static void oomh_enter(struct memcg_oomh_wait *w)
 			WRITE_ONCE(oomh->state, OOMH_IDLE);
 	}
 	WRITE_ONCE(oomh->had_room, false);
-	oomh->nr_waiters++;
+	WRITE_ONCE(oomh->nr_waiters, oomh->nr_waiters + 1);
 	w->since = jiffies;
 	list_add_tail(&w->node, &memcg_oomh_waiters);
 }
@@ -266,7 +296,8 @@ static void oomh_leave(struct memcg_oomh_wait *w, enum oomh_outcome outcome)
 
 	guard(spinlock)(&memcg_oomh_lock);
 	list_del(&w->node);
-	if (--oomh->nr_waiters || oomh->state != OOMH_WAITING)
+	WRITE_ONCE(oomh->nr_waiters, oomh->nr_waiters - 1);
+	if (oomh->nr_waiters || oomh->state != OOMH_WAITING)
 		return;
 	/* Keep the clock only for a task that is bound to come back */
 	if (outcome != OOMH_INTERRUPTED || fatal_signal_pending(current))
@@ -382,10 +413,14 @@ static bool oomh_may_handle(struct mem_cgroup *over)
 	struct mem_cgroup *server;
 
 	guard(spinlock)(&memcg_oomh_lock);
-	if (over->oomh->offline || oomh_is_taken_over(over->oomh))
+	if (over->oomh->offline)
 		return false;
 	server = oomh_find_handler(over);
-	return server && !oomh_is_handler(server);
+	if (server && oomh_is_handler(server))
+		return false;
+	if (oomh_is_taken_over(over->oomh))
+		return !oomh_claim_kill(over->oomh);
+	return server;
 }
 
 /* May a system call take @over over its limit, and nobody above it? */
@@ -477,8 +512,10 @@ void __memcg_oomh_uncharged(struct mem_cgroup *memcg)
 	for (; memcg; memcg = parent_mem_cgroup(memcg)) {
 		struct memcg_oomh *oomh = memcg->oomh;
 
-		if (READ_ONCE(oomh->state) != OOMH_WAITING ||
-		    !oomh_has_room(memcg, 0))
+		if (READ_ONCE(oomh->state) != OOMH_WAITING &&
+		    !READ_ONCE(oomh->nr_waiters))
+			continue;
+		if (!oomh_has_room(memcg, 0))
 			continue;
 		WRITE_ONCE(oomh->had_room, true);
 		irq_work_queue(&oomh_wake_work);

@@ -38,6 +38,7 @@ struct memcg_oomh {
 	u64 server;			/* id of the handler in charge */
 	unsigned long deadline;		/* of @server, in jiffies */
 	unsigned long taken_over_until;	/* in jiffies */
+	unsigned long next_kill;	/* in jiffies, while taken over */
 };
 
 /* One task's wait, from the charge that asked for it until it is over. */

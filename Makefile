@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# Bulkhead's entry points; `make help` lists them. Each target is one script.
+
+FLAVOUR	 ?= default
+FEATURES ?= all
+export FLAVOUR FEATURES KERNEL_SRC CPUS REPEAT MODE MEMORY DISKS CGROUP TIMEOUT RUN
+
+# The scripts see to parallelism and to order themselves.
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+all: ## everything: build, boot, all suites, the roadmap, the verdict (default)
+	@scripts/check
+
+test: ## all of the project's tests, what CI runs; some: TESTS="unit harness/boot suites/debug"
+	@scripts/test $(TESTS)
+
+check: ## only some suites: SUITES="pidns oom-handler" FLAVOUR= CPUS= REPEAT=
+	@scripts/check $(SUITES)
+
+build: ## everything that a boot needs, but no boot
+	@scripts/build
+
+run: ## boot, run one command, exit with its status: CMD="..." CPUS= MEMORY= DISKS= CGROUP=
+	@CMD='$(subst ','\'',$(CMD))'; scripts/run "$$CMD"
+
+shell: ## boot and open a terminal in the guest
+	@scripts/run --shell
+
+series: ## the stack as mails, under build/series, for git send-email
+	@scripts/series
+
+refresh: ## take edits in build/tree back into the stack: FEATURE=oom-handler
+	@scripts/refresh $(FEATURE)
+
+lint: ## checkpatch, sparse, shellcheck and what else costs nothing
+	@scripts/lint
+
+clean: ## remove what was compiled; the tree, the caches and the results stay
+	@scripts/clean
+
+distclean: ## remove build/ (the cache folder outside stays)
+	@scripts/clean --all
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@printf '\nFLAVOUR=%s  KERNEL_SRC=dir (another kernel tree)  FEATURES=none|"a b"\n' \
+		"$$(ls uml-configs/*.flavour | sed 's,.*/,,; s,\.flavour,,' | paste -sd'|')"
+	@printf 'suites: %s\n' "$$(ls -d selftests/*/*/suite | sed 's,selftests/,,; s,/suite,,' | paste -sd' ')"
+
+.PHONY: all test check build run shell series refresh lint clean distclean help
