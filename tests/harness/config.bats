@@ -4,11 +4,6 @@
 # gets, or the build stops and says why. TREE=dir is the kernel tree to ask; each test
 # runs on a project of its own, with fragments of a few lines.
 
-setup_file()
-{
-	[[ -r ${TREE:-}/Makefile ]] || skip "TREE=dir of a kernel tree is not set"
-}
-
 setup()
 {
 	[[ -r ${TREE:-}/Makefile ]] || skip "TREE=dir of a kernel tree is not set"
@@ -89,14 +84,15 @@ configure()
 	run configure
 	[ "$status" -eq 1 ]
 	[[ $output == *"CONFIG_SOCK_CGROUP_DATA=y (a.config:1): dropped"* ]]
+	[[ $output == *"has no prompt: only a select or its own default can set it"* ]]
 }
 
-@test "a choice has one winner" {
-	fragment a CONFIG_DEBUG_KERNEL=y CONFIG_PREEMPT_NONE=n
-	fragment b CONFIG_MODULES=y CONFIG_UNWINDER_X=y
+@test "of two members of a choice that are asked for, the loser names the winner" {
+	fragment a CONFIG_CC_OPTIMIZE_FOR_SIZE=y CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE=y
 	run configure
 	[ "$status" -eq 1 ]
-	[[ $output == *"CONFIG_UNWINDER_X=y (b.config:2): no such option in Linux $version"* ]]
+	[[ $output == *"CONFIG_CC_OPTIMIZE_FOR_SIZE=y (a.config:1): dropped"* ]]
+	[[ $output == *"the choice \"Compiler optimization level\" went to CC_OPTIMIZE_FOR_PERFORMANCE=y (asked by a.config:2)"* ]]
 }
 
 @test "an unknown option is named, even when it is asked to be off" {

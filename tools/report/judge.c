@@ -107,14 +107,15 @@ static void add_unfinished(struct judge *j, const struct ktap_test *t, const cha
 	const struct ktap_test *group = t->parent;
 	char *reason;
 
+	if (j->cut && !has_ended(group)) {
+		j->explained = true;
+		add(j, name, end_outcome(j), t->ms, end_reason(j));
+		return;
+	}
 	if (has_ended(group)) {
 		/* Its program died, the guest did not. */
 		reason = xasprintf("no result; its program: %s",
 				   *group->reason ? group->reason : "ended");
-	} else if (j->cut) {
-		j->explained = true;
-		add(j, name, end_outcome(j), t->ms, end_reason(j));
-		return;
 	} else {
 		reason = xstrdup("no result: the output ended while it ran");
 	}

