@@ -142,7 +142,8 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 	local check=$!
 	until grep -q fine "$BATS_TEST_TMPDIR/run/runs.tsv" 2>/dev/null; do kill -0 "$check"; sleep 0.1; done
 	kill -INT "$check"
-	run wait "$check"
+	status=0
+	wait "$check" || status=$?
 	exits 130
 	grep -q 'own/fine.*passed' "$BATS_TEST_TMPDIR/run/runs.tsv"
 	[ -z "$(left_behind)" ]

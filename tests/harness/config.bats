@@ -80,10 +80,10 @@ configure()
 }
 
 @test "an option without a prompt cannot be asked for" {
-	fragment a CONFIG_SOCK_CGROUP_DATA=y
+	fragment a CONFIG_CGROUPS=y CONFIG_SOCK_CGROUP_DATA=y
 	run configure
 	[ "$status" -eq 1 ]
-	[[ $output == *"CONFIG_SOCK_CGROUP_DATA=y (a.config:1): dropped"* ]]
+	[[ $output == *"CONFIG_SOCK_CGROUP_DATA=y (a.config:2): dropped"* ]]
 	[[ $output == *"has no prompt: only a select or its own default can set it"* ]]
 }
 

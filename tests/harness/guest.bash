@@ -74,3 +74,24 @@ left_behind() {
 			grep -qF -- "hostfs=$GUEST" || printf '%s\n' "${pid#/proc/}"
 	done
 }
+
+# running_guest ARG...: boots in the background a guest that sleeps; returns when it
+# is up, with the pids of boot and of the kernel's main process in $boot and $kernel.
+running_guest() {
+	"$BOOT" -k "$LINUX" -g "$GUEST" --result "$BATS_TEST_TMPDIR/result" "$@" -- \
+		sh -c 'echo up; sleep 1000' >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	boot=$!
+	until grep -q up "$BATS_TEST_TMPDIR/out"; do
+		kill -0 "$boot" || return 1
+		sleep 0.05
+	done
+	kernel=$(awk '{ print $1 }' "/proc/$boot/task/$boot/children")
+}
+
+# end_of_guest: the verdict of a guest that runs in the background.
+end_of_guest() {
+	status=0
+	wait "$boot" || status=$?
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	result=$(cat "$BATS_TEST_TMPDIR/result")
+}

@@ -50,7 +50,7 @@ int write_text(const char *path, const char *text)
 
 void kmsg(const char *fmt, ...)
 {
-	char text[8192], *line, *save;
+	char text[8192], out[1000], *line, *save;
 	int err = errno, fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	va_list ap;
 
@@ -58,8 +58,13 @@ void kmsg(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		dprintf(fd < 0 ? STDERR_FILENO : fd, "<5>bulkhead-init: %s\n", line);
+	/* One write(2) is one record; dprintf(3) would seek first, which /dev/kmsg refuses. */
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		int n = snprintf(out, sizeof(out), "<5>bulkhead-init: %.900s\n", line);
+
+		if (write(fd < 0 ? STDERR_FILENO : fd, out, n) < 0)
+			break;
+	}
 	if (fd >= 0)
 		close(fd);
 	errno = err;

@@ -253,14 +253,14 @@ static void loopback_up(void)
 	close(fd);
 }
 
-/* Output goes out byte for byte: no CR added, no echo. */
-static void batch_terminal(void)
+/* A batch command's output goes out byte for byte: no CR added, no echo. */
+static void open_terminal(bool raw)
 {
 	struct termios t;
 	int in = open("/dev/null", O_RDONLY), out = open("/dev/tty0", O_WRONLY | O_NOCTTY);
 
 	must(in >= 0 && out >= 0, "open /dev/tty0");
-	if (!tcgetattr(out, &t)) {
+	if (raw && !tcgetattr(out, &t)) {
 		cfmakeraw(&t);
 		tcsetattr(out, TCSANOW, &t);
 	}
@@ -427,7 +427,7 @@ int main(void)
 	read_job(&job);
 	mount_cgroups(job.cgroup);
 	loopback_up();
-	batch_terminal();
+	open_terminal(!job.shell);
 	umask(022);
 
 	pid = start(&job);

@@ -8,7 +8,7 @@
  * emit_tests gives them). Each program's output becomes an indented subtest,
  * and is followed by a result line of the program itself:
  *
- *   0      ok
+ *   0      ok, if it spoke TAP at all
  *   4      ok # SKIP, as kselftest's KSFT_SKIP
  *   other  not ok # exit status N
  *   death  not ok # killed by signal N (NAME)
@@ -40,6 +40,7 @@ struct relay {
 	char line[4096];
 	size_t len;
 	bool mid_line;		/* a line longer than the buffer is under way */
+	bool spoke_tap;		/* a version line was seen */
 	double since;		/* when the last result was seen, ms */
 };
 
@@ -49,6 +50,12 @@ static double now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+static bool is_version(const char *line)
+{
+	line += strspn(line, " ");
+	return !strncmp(line, "TAP version ", 12) || !strncmp(line, "KTAP version ", 13);
 }
 
 static bool is_result(const char *line)
@@ -61,6 +68,7 @@ static void put_line(struct relay *r, bool complete)
 {
 	r->line[r->len] = '\0';
 	if (!r->mid_line) {
+		r->spoke_tap |= is_version(r->line);
 		if (is_result(r->line)) {
 			double now = now_ms();
 
@@ -124,8 +132,8 @@ static pid_t spawn(const char *dir, const char *program, int out)
 	_exit(127);
 }
 
-/* Runs one program to its end; returns its wait status. */
-static int run(const char *dir, const char *program, int sigfd)
+/* Runs one program to its end; returns its wait status, and whether it spoke TAP. */
+static int run(const char *dir, const char *program, int sigfd, bool *spoke_tap)
 {
 	struct relay r = { .since = now_ms() };
 	struct signalfd_siginfo info;
@@ -166,6 +174,7 @@ static int run(const char *dir, const char *program, int sigfd)
 	if (r.len || r.mid_line)
 		put_line(&r, true);
 	close(fds[0]);
+	*spoke_tap = r.spoke_tap;
 	return status;
 }
 
@@ -216,7 +225,8 @@ int main(int argc, char **argv)
 
 	printf("KTAP version 1\n1..%d\n", n);
 	for (i = 0; i < n; i++) {
-		int status = run(argv[1], programs[i], sigfd);
+		bool spoke_tap;
+		int status = run(argv[1], programs[i], sigfd, &spoke_tap);
 
 		if (WIFSIGNALED(status)) {
 			failed++;
@@ -229,6 +239,9 @@ int main(int argc, char **argv)
 			failed++;
 			printf("not ok %d %s # exit status %d\n", i + 1, programs[i],
 			       WEXITSTATUS(status));
+		} else if (!spoke_tap) {
+			failed++;
+			printf("not ok %d %s # exit status 0, but no TAP in its output\n", i + 1, programs[i]);
 		} else {
 			printf("ok %d %s\n", i + 1, programs[i]);
 		}

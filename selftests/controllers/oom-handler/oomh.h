@@ -131,6 +131,12 @@ static inline bool cg_await_key(const char *cg, const char *file,
 	return false;
 }
 
+/* With more, what another CPU has in stock can turn up as room any time. */
+static inline bool one_cpu(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) == 1;
+}
+
 static inline bool says(const char *text, const char *part)
 {
 	return strstr(text, part);

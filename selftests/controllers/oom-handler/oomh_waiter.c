@@ -227,7 +227,8 @@ TEST_F(waiter, can_be_frozen_and_thawed)
 	EXPECT_TRUE(await_frozen(self->cg, 0));
 	ASSERT_TRUE(oomh_await(fd, "waiting ", 1));
 	/* It is still the same OOM */
-	EXPECT_EQ(ooms, oomh_key(fd, "ooms "));
+	if (one_cpu())
+		EXPECT_EQ(ooms, oomh_key(fd, "ooms "));
 	EXPECT_EQ(0, cg_write_number(self->cg, "memory.max", ENOUGH));
 	EXPECT_EQ(0, proc_end(pid));
 }
@@ -305,7 +306,8 @@ TEST_F(waiter, signals_are_handled_but_do_not_stop_the_clock)
 	EXPECT_LE(1000, ms_since(&start));
 	EXPECT_GT(LONG_MS / 2, ms_since(&start));
 	EXPECT_LT(3, *ticks);
-	EXPECT_EQ(1, oomh_key(fd, "ooms "));
+	if (one_cpu())
+		EXPECT_EQ(1, oomh_key(fd, "ooms "));
 	EXPECT_EQ(1, oomh_key(fd, "timed_out "));
 }
 
