@@ -8,6 +8,7 @@
  */
 #include "pids.h"
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 TEST_F(pids, children_are_counted_where_their_parent_lives)
 {
@@ -260,12 +261,31 @@ TEST_F(pids, a_fork_that_fails_for_its_users_limit_leaves_no_count)
 }
 
 /*
+ * User-Mode Linux 6.12 panics when it takes down the mm of a fork that was killed half way
+ * (a fault in tlb_finish_mmu() under copy_process()); 7.3 does not.
+ */
+static bool killed_forks_panic(void)
+{
+	char cpu[256] = "";
+	struct utsname u;
+	int major, minor, fd = open("/proc/cpuinfo", O_RDONLY);
+
+	if (fd < 0 || read(fd, cpu, sizeof(cpu) - 1) < 0 || uname(&u))
+		return false;
+	close(fd);
+	return strstr(cpu, "User Mode Linux") && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+	       (major < 6 || (major == 6 && minor <= 12));
+}
+
+/*
  * A kill is the failure that a fork meets last, when it has long been charged.
  * The victim is in fork(2) nearly all the time, so some of the kills are seen
  * there, and one charge that sticks on any level is one too many at the end.
  */
 TEST_F(pids, a_fork_that_is_killed_half_way_leaves_no_count)
 {
+	if (killed_forks_panic())
+		SKIP(return, "this User-Mode Linux panics when a fork is killed half way");
 	for (int round = 0; round < 60; round++) {
 		struct baton ready = baton_make();
 		pid_t pid = cg_fork_into(self->a, 0);
