@@ -203,3 +203,9 @@ tree_path() {
 	fi
 	printf '%s/trees/%s\n' "$BUILD" "$key"
 }
+
+# suites_known: every suite of selftests/, as GROUP/NAME.
+suites_known() {
+	(cd "$BULKHEAD_ROOT/selftests" && find . -mindepth 3 -maxdepth 3 -name suite -printf '%h\n') |
+		sed 's,^\./,,' | sort
+}
