@@ -319,12 +319,10 @@ static const struct argp_option argp_options[] = {
 	{ 0 }
 };
 
-static void take_number(struct argp_state *state, const char *what, const char *arg, long min,
-			long max, long *value)
+static void take_number(const char *what, const char *arg, long min, long max, long *value)
 {
 	if (!parse_int(arg, min, max, value))
 		die(EXIT_BAD_USAGE, "%s '%s': not a number from %ld to %ld", what, arg, min, max);
-	(void)state;
 }
 
 static error_t take_option(int key, char *arg, struct argp_state *state)
@@ -335,10 +333,10 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case 'k': o->kernel = arg; break;
 	case 'g': o->guest = arg; break;
 	case 's': o->shell = true; break;
-	case 'c': take_number(state, "CPU count", arg, 1, MAX_CPUS, &o->cpus); break;
-	case 'p': take_number(state, "host CPU", arg, 0, 1023, &o->pin); break;
-	case 't': take_number(state, "time limit", arg, 0, 1000000, &o->timeout); break;
-	case OPT_GRACE: take_number(state, "grace", arg, 0, 1000000, &o->grace); break;
+	case 'c': take_number("CPU count", arg, 1, MAX_CPUS, &o->cpus); break;
+	case 'p': take_number("host CPU", arg, 0, 1023, &o->pin); break;
+	case 't': take_number("time limit", arg, 0, 1000000, &o->timeout); break;
+	case OPT_GRACE: take_number("grace", arg, 0, 1000000, &o->grace); break;
 	case OPT_CGROUP: o->cgroup = arg; break;
 	case OPT_MODE: o->mode = arg; break;
 	case OPT_APPEND: o->append = arg; break;

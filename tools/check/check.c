@@ -98,7 +98,7 @@ static void load_suites(const struct check_options *o, char **patterns, struct s
 		if (found < 0)
 			die(EXIT_BAD_USAGE, "%s: %s", dir, strerror(errno));
 		if (!found)
-			die(EXIT_BAD_USAGE, "suite '%s': no such suite or group (make help SUITES=? lists them)",
+			die(EXIT_BAD_USAGE, "suite '%s': no such suite or group (make help lists them)",
 			    *patterns);
 	}
 	*suites = xrealloc(NULL, (nnames + 1) * sizeof(**suites));
