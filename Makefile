@@ -3,7 +3,7 @@
 
 FLAVOUR	 ?= default
 FEATURES ?= all
-export FLAVOUR FEATURES KERNEL_SRC CPUS REPEAT MODE MEMORY DISKS CGROUP TIMEOUT RUN
+export FLAVOUR FEATURES KERNEL_SRC CPUS REPEAT MODE MEMORY DISKS CGROUP TIMEOUT RUN MUTANTS
 
 # The scripts see to parallelism and to order themselves.
 .NOTPARALLEL:
@@ -14,6 +14,9 @@ all: ## everything: build, boot, all suites, the roadmap, the verdict (default)
 
 test: ## all of the project's tests, what CI runs; some: TESTS="unit harness/boot suites/debug"
 	@scripts/test $(TESTS)
+
+mutants: ## kernels that are wrong on purpose: does each suite say so? MUTANTS="pids-..."
+	@scripts/test harness/mutants
 
 check: ## only some suites: SUITES="pidns oom-handler" FLAVOUR= CPUS= REPEAT=
 	@scripts/check $(SUITES)
@@ -48,4 +51,4 @@ help: ## this list
 		"$$(ls uml-configs/*.flavour | sed 's,.*/,,; s,\.flavour,,' | paste -sd'|')"
 	@printf 'suites: %s\n' "$$(ls -d selftests/*/*/suite | sed 's,selftests/,,; s,/suite,,' | paste -sd' ')"
 
-.PHONY: all test check build run shell series refresh lint clean distclean help
+.PHONY: all test mutants check build run shell series refresh lint clean distclean help

@@ -30,6 +30,6 @@ known_flavour()
 		f=${f##*/}
 		known+=("${f%.flavour}")
 	done
-	[[ -f $BULKHEAD_ROOT/uml-configs/$1.flavour ]] ||
+	[[ $1 =~ ^[A-Za-z0-9_-]+$ && -r $BULKHEAD_ROOT/uml-configs/$1.flavour ]] ||
 		die "flavour '$1': no such flavour; there are: ${known[*]}"
 }

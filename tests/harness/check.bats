@@ -61,6 +61,44 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 	summary own/garbage prog/b FAIL
 }
 
+@test "one of the base's own selftests: its status counts, TAP or not, and it starts in its folder" {
+	suite plain 'kselftest = proc\n' 'test -e ./prog'
+	suite broken 'kselftest = proc\n' 'echo something; exit 1'
+	check_own
+	exits 1
+	summary own/plain prog PASS
+	summary own/broken prog FAIL
+}
+
+@test "a selftest that the tree does not have is skipped with that reason" {
+	suite gone 'kselftest = gone\nabsent = the tree has no tools/testing/selftests/gone\n' 'exit 1'
+	suite fine '' "$good"
+	check_own
+	exits 0
+	summary own/gone '(suite)' SKIP
+	grep -q 'the tree has no tools/testing/selftests/gone' "$RUN_DIR/summary.tsv"
+}
+
+@test "a selftest's folder cannot lie outside of the tree's" {
+	suite out 'kselftest = ../../etc\n' 'exit 0'
+	check_own
+	grep -q "not a folder below tools/testing/selftests" "$BATS_TEST_TMPDIR/check.err"
+}
+
+@test "a known limit counts as skipped, a failure beside it does not" {
+	suite bad '' 'echo TAP version 13; echo 1..2; echo not ok 1 a; echo not ok 2 b; exit 1'
+	check_own
+	exits 1
+	printf 'own/*\tprog/a\tUML cannot\n' >"$BATS_TEST_TMPDIR/limits"
+	run "$BUILT/tools/report" --known "$BATS_TEST_TMPDIR/limits" "$RUN_DIR"
+	exits 1
+	[ "${lines[-1]}" = "0 passed, 1 failed, 1 skipped" ]
+	printf 'own/*\tprog/[ab]\tUML cannot\n' >"$BATS_TEST_TMPDIR/limits"
+	run "$BUILT/tools/report" --known "$BATS_TEST_TMPDIR/limits" "$RUN_DIR"
+	exits 0
+	grep -q 'known limit: UML cannot' "$RUN_DIR/summary.tsv"
+}
+
 @test "ok everywhere, but the program dies" {
 	suite dies '' "$good; kill -SEGV \$\$"
 	check_own

@@ -170,7 +170,7 @@ configure()
 	run "$real/scripts/configure" "$TREE" "$BATS_TEST_TMPDIR/nothing" ../one
 	[ "$status" -eq 2 ]
 	[ "${#lines[@]}" -eq 1 ]
-	[[ $output == *"no flavour '../one'; there are: one two" ]]
+	[[ $output == *"flavour '../one': no such flavour; there are: one two" ]]
 	[ ! -e "$BATS_TEST_TMPDIR/nothing" ]
 }
 

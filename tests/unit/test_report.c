@@ -6,6 +6,7 @@
 #include "unit.h"
 #include "../../tools/lib/util.h"
 #include "../../tools/report/junit.h"
+#include "../../tools/report/known.h"
 #include "../../tools/report/print.h"
 #include "../../tools/report/roadmap.h"
 #include "../../tools/report/run.h"
@@ -106,6 +107,58 @@ static void a_failure(void **state)
 	boot("failed\t1\t12.5\t", BAD, "");
 	expect("g/p\tp/global.a\tPASS\t-\t\n"
 	       "g/p\tp/global.b\tFAIL\t-\tx.c:1:b:Expected 1 == 2\n");
+}
+
+/* A list of known limits, and one boot judged by it. */
+static void boot_known(const char *list, const char *line, const char *ktap, const char *console)
+{
+	static struct known known;
+	char *path = xasprintf("%s/known.tsv", dir);
+
+	put("known.tsv", list);
+	assert_true(known_load(&known, path, &error));
+	summary.known = &known;
+	boot(line, ktap, console);
+	known_release(&known);
+	free(path);
+}
+
+static void a_known_failure_is_skipped(void **state)
+{
+	(void)state;
+	boot_known("# why\ng/*\tp/global.[bc]\tUML has no b\n", "failed\t1\t12.5\t", BAD, "");
+	expect("g/p\tp/global.a\tPASS\t-\t\n"
+	       "g/p\tp/global.b\tSKIP\t-\tknown limit: UML has no b\n");
+}
+
+static void a_failure_beside_a_known_one_stands_out(void **state)
+{
+	(void)state;
+	boot_known("g/q\t*\tanother suite\ng/p\tp/global.a\tit passes\n", "failed\t1\t12.5\t", BAD, "");
+	expect("g/p\tp/global.a\tPASS\t-\t\n"
+	       "g/p\tp/global.b\tFAIL\t-\tx.c:1:b:Expected 1 == 2\n");
+}
+
+static void a_crash_is_never_known(void **state)
+{
+	(void)state;
+	boot_known("*\t*\tanything\n", "panicked\t-\t1\t", HUNG, "Kernel panic - not syncing: x\n");
+	expect("g/p\tp/global.a\tPASS\t-\t\n"
+	       "g/p\tp/global.b\tCRASH\t-\tKernel panic - not syncing: x\n");
+}
+
+static void a_malformed_list_says_where(void **state)
+{
+	struct known known;
+	char *path = xasprintf("%s/known.tsv", dir), *want;
+
+	(void)state;
+	put("known.tsv", "a\tb\tc\n\na b c\n");
+	assert_false(known_load(&known, path, &error));
+	want = xasprintf("%s:3: not of the form suite TAB test TAB reason", path);
+	assert_string_equal(error, want);
+	free(want);
+	free(path);
 }
 
 static void status_0_with_a_failure(void **state)
@@ -565,7 +618,9 @@ int main(void)
 		T(a_flake_is_counted), T(malformed), T(nothing_was_run),
 		T(junit_holds_any_bytes), T(failures_say_how_to_repeat),
 		T(roadmap_statuses), T(roadmap_malformed), T(roadmap_as_markdown),
-		T(the_roadmap_itself),
+		T(the_roadmap_itself), T(a_known_failure_is_skipped),
+		T(a_failure_beside_a_known_one_stands_out), T(a_crash_is_never_known),
+		T(a_malformed_list_says_where),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

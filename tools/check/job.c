@@ -53,6 +53,8 @@ void job_start(struct job *j, int host_cpu, const struct check_options *o)
 		argv[n++] = xasprintf("--disk=%s", s->disks[i]);
 	argv[n++] = xstrdup("--");
 	argv[n++] = xstrdup("/sbin/ktap-run");
+	if (s->kselftest)
+		argv[n++] = xstrdup("--kselftest");
 	argv[n++] = xasprintf("/suites/%s", s->name);
 	argv[n] = NULL;
 

@@ -2,7 +2,7 @@
 /*
  * ktap-run: runs the programs of one suite, one after the other, as KTAP
  *
- *   ktap-run DIR [PROGRAM...]
+ *   ktap-run [--kselftest] DIR [PROGRAM...]
  *
  * Without programs, those listed in DIR/programs (one per line, as kselftest's
  * emit_tests gives them). Each program's output becomes an indented subtest,
@@ -12,6 +12,9 @@
  *   4      ok # SKIP, as kselftest's KSFT_SKIP
  *   other  not ok # exit status N
  *   death  not ok # killed by signal N (NAME)
+ *
+ * With --kselftest, as the kernel's own run_kselftest.sh has it: a program starts
+ * in DIR, and one that does not speak TAP is judged by its exit status alone.
  *
  * A line "# duration_ms X" goes in front of each result line: the wall time
  * since the result before it. What a program leaves running is killed when it
@@ -201,12 +204,22 @@ static int read_programs(const char *dir, char **programs)
 
 int main(int argc, char **argv)
 {
-	char *listed[MAX_PROGRAMS], **programs = argv + 2;
-	int i, n = argc - 2, failed = 0, skipped = 0, sigfd;
+	bool kselftest = argc > 1 && !strcmp(argv[1], "--kselftest");
+	char *listed[MAX_PROGRAMS], **programs;
+	int i, n, failed = 0, skipped = 0, sigfd;
 	sigset_t chld;
 
-	if (argc < 2 || argc - 2 > MAX_PROGRAMS) {
-		fprintf(stderr, "usage: ktap-run DIR [PROGRAM...]   (at most %d)\n", MAX_PROGRAMS);
+	argv += kselftest;
+	argc -= kselftest;
+	programs = argv + 2;
+	n = argc - 2;
+	if (argc < 2 || n > MAX_PROGRAMS) {
+		fprintf(stderr, "usage: ktap-run [--kselftest] DIR [PROGRAM...]   (at most %d)\n",
+			MAX_PROGRAMS);
+		return 2;
+	}
+	if (kselftest && chdir(argv[1])) {
+		fprintf(stderr, "ktap-run: %s: %s\n", argv[1], strerror(errno));
 		return 2;
 	}
 	if (!n) {
@@ -239,7 +252,7 @@ int main(int argc, char **argv)
 			failed++;
 			printf("not ok %d %s # exit status %d\n", i + 1, programs[i],
 			       WEXITSTATUS(status));
-		} else if (!spoke_tap) {
+		} else if (!spoke_tap && !kselftest) {
 			failed++;
 			printf("not ok %d %s # exit status 0, but no TAP in its output\n", i + 1, programs[i]);
 		} else {

@@ -70,6 +70,12 @@ static const char *set_key(struct suite *s, const char *key, char *value)
 		if (!parse_int(value, 0, 100000, &n))
 			return "not a number of seconds";
 		s->expect = n;
+	} else if (!strcmp(key, "kselftest")) {
+		if (!*value || *value == '/' || strstr(value, ".."))
+			return "not a folder below tools/testing/selftests";
+		set_string(&s->kselftest, value);
+	} else if (!strcmp(key, "absent")) {
+		set_string(&s->absent, value);
 	} else {
 		return "unknown key";
 	}
@@ -157,6 +163,8 @@ void suite_free(struct suite *s)
 	free(s->memory);
 	free(s->features);
 	free(s->since);
+	free(s->kselftest);
+	free(s->absent);
 	while (s->ndisks)
 		free(s->disks[--s->ndisks]);
 	while (s->nconfig)
@@ -209,6 +217,8 @@ char *suite_obstacle(const struct suite *s, const struct kernel_facts *k)
 
 	if (s->since && version_compare(k->release, s->since) < 0)
 		reason = xasprintf("needs Linux %s or newer, this is %s", s->since, k->release);
+	if (!reason && s->absent)
+		reason = xstrdup(s->absent);
 	for (word = strtok_r(features, " ,\t", &save); word && !reason;
 	     word = strtok_r(NULL, " ,\t", &save))
 		if (!has_word(k->features, word))

@@ -25,6 +25,9 @@
  * @since: oldest kernel version it can run on, or NULL
  * @timeout: seconds until it counts as hung
  * @expect: seconds it usually takes; the longest suites start first
+ * @kselftest: the folder of the tree's own tools/testing/selftests that it is, or NULL;
+ *	its programs run as kselftest runs them: in their folder, with or without TAP
+ * @absent: why it could not be built from this tree, or NULL
  * @config: kernel options it needs, as "CONFIG_X=y" strings
  * @nconfig: how many
  */
@@ -40,6 +43,8 @@ struct suite {
 	char *since;
 	long timeout;
 	double expect;
+	char *kselftest;
+	char *absent;
 	char **config;
 	int nconfig;
 };

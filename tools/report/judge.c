@@ -25,6 +25,7 @@ struct judge {
 	unsigned long passed;
 	unsigned long skipped;
 	unsigned long failed;	/* results that say so themselves */
+	unsigned long known;	/* failures that are on the list of known limits */
 	unsigned long bad;	/* all that is wrong */
 };
 
@@ -32,7 +33,17 @@ static void add(struct judge *j, const char *test, enum outcome outcome, double 
 		const char *reason)
 {
 	const char *excerpt = outcome == OUTCOME_CRASH ? j->console.excerpt : NULL;
+	const char *limit = NULL;
+	char *text = NULL;
 
+	/* Crashes stand out whatever the list says: they end other tests, too. */
+	if (outcome == OUTCOME_FAIL || outcome == OUTCOME_TIMEOUT)
+		limit = known_reason(j->summary->known, j->boot->suite, test);
+	if (limit) {
+		j->known++;
+		outcome = OUTCOME_SKIP;
+		reason = text = xasprintf("known limit: %s", limit);
+	}
 	if (outcome >= OUTCOME_FAIL)
 		j->bad++;
 	else if (outcome == OUTCOME_PASS)
@@ -41,6 +52,7 @@ static void add(struct judge *j, const char *test, enum outcome outcome, double 
 		j->skipped++;
 	summary_add(j->summary, j->boot->suite, j->boot->iteration, test, outcome, ms,
 		    reason, excerpt);
+	free(text);
 }
 
 static enum outcome end_outcome(const struct judge *j)
@@ -196,7 +208,7 @@ static void judge_status(struct judge *j)
 				   j->failed);
 	else if (b->verdict == VERDICT_PASSED && b->status > 0)
 		reason = xasprintf("verdict passed with exit status %ld", b->status);
-	else if (j->bad)
+	else if (j->bad || (j->known && b->verdict == VERDICT_FAILED))
 		return;
 	else if (b->status == 4 && j->skipped && !j->passed)
 		return;

@@ -27,6 +27,7 @@ static const char usage[] =
 	"\n"
 	"  --color=WHEN     auto (default), always or never\n"
 	"  --roadmap=FILE   the roadmap's rows and their proofs\n"
+	"  --known=FILE     failures that count as skipped: suite TAB test TAB reason\n"
 	"  --also=RUNDIR    take proofs from this run too (another flavour, say)\n"
 	"  --markdown       print only the roadmap's table, as Markdown\n"
 	"  --quiet          print only failures and counts\n"
@@ -35,6 +36,7 @@ static const char usage[] =
 struct options {
 	const char *rundir;
 	const char *roadmap;
+	const char *known;
 	const char *also[MAX_ALSO];
 	size_t nr_also;
 	bool color;
@@ -58,6 +60,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 	static const struct option options[] = {
 		{ "color", required_argument, NULL, 'c' },
 		{ "roadmap", required_argument, NULL, 'r' },
+		{ "known", required_argument, NULL, 'k' },
 		{ "also", required_argument, NULL, 'a' },
 		{ "markdown", no_argument, NULL, 'm' },
 		{ "quiet", no_argument, NULL, 'q' },
@@ -79,6 +82,9 @@ static void parse_options(struct options *o, int argc, char **argv)
 			if (o->nr_also == MAX_ALSO)
 				die(2, "--also: more than %d", MAX_ALSO);
 			o->also[o->nr_also++] = optarg;
+			break;
+		case 'k':
+			o->known = optarg;
 			break;
 		case 'm':
 			o->markdown = true;
@@ -142,13 +148,17 @@ int main(int argc, char **argv)
 	struct summary runs[1 + MAX_ALSO];
 	unsigned long passed, failed, skipped;
 	struct roadmap roadmap = { 0 };
+	struct known known = { 0 };
 	struct options o = { 0 };
 	char *error;
 	size_t i;
 
 	parse_options(&o, argc, argv);
+	if (o.known && !known_load(&known, o.known, &error))
+		die(2, "%s", error);
 	for (i = 0; i <= o.nr_also; i++) {
 		summary_init(&runs[i]);
+		runs[i].known = &known;
 		if (run_load(&runs[i], i ? o.also[i - 1] : o.rundir, &error))
 			die(2, "%s", error);
 	}
@@ -175,5 +185,6 @@ int main(int argc, char **argv)
 	roadmap_release(&roadmap);
 	for (i = 0; i <= o.nr_also; i++)
 		summary_release(&runs[i]);
+	known_release(&known);
 	return failed || passed + skipped == 0;
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "known.h"
+
 /**
  * enum outcome - what became of a test, from best to worst
  * @OUTCOME_SKIP: not run, or known not to work: it proves nothing
@@ -68,6 +70,7 @@ struct suite_run {
  * @suites: in the order in which they first appeared
  * @nr_suites: how many
  * @wall_ms: from the run's meta; negative if it does not say
+ * @known: failures that count as skipped, or NULL
  */
 struct summary {
 	char *flavour;
@@ -77,6 +80,7 @@ struct summary {
 	struct suite_run *suites;
 	size_t nr_suites;
 	double wall_ms;
+	const struct known *known;
 };
 
 void summary_init(struct summary *summary);
