@@ -13,6 +13,9 @@
  *   other  not ok # exit status N
  *   death  not ok # killed by signal N (NAME)
  *
+ * A program DIR/setup, where there is one, prepares the guest first (a file system
+ * on a disk, swap); unless it exits with 0, nothing else is run.
+ *
  * With --kselftest, as the kernel's own run_kselftest.sh has it: a program starts
  * in DIR, and one that does not speak TAP is judged by its exit status alone.
  *
@@ -135,6 +138,28 @@ static pid_t spawn(const char *dir, const char *program, int out)
 	_exit(127);
 }
 
+/* Whether there was nothing to prepare, or that went well. */
+static bool prepare(const char *dir)
+{
+	char path[512];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/setup", dir);
+	if (access(path, F_OK))
+		return true;
+	pid = spawn(dir, "setup", STDOUT_FILENO);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
+		perror("ktap-run: setup");
+		return false;
+	}
+	if (status)
+		printf("Bail out! setup %s %d\n",
+		       WIFSIGNALED(status) ? "was killed by signal" : "ended with status",
+		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	return !status;
+}
+
 /* Runs one program to its end; returns its wait status, and whether it spoke TAP. */
 static int run(const char *dir, const char *program, int sigfd, bool *spoke_tap)
 {
@@ -218,6 +243,8 @@ int main(int argc, char **argv)
 			MAX_PROGRAMS);
 		return 2;
 	}
+	if (!prepare(argv[1]))
+		return 1;
 	if (kselftest && chdir(argv[1])) {
 		fprintf(stderr, "ktap-run: %s: %s\n", argv[1], strerror(errno));
 		return 2;

@@ -13,10 +13,15 @@
 /* What the last signal said of its sender. */
 static volatile sig_atomic_t got_signal, got_pid;
 
+/* Where the handler passes 1000 + the sender's pid, if anywhere. */
+static struct baton *answer;
+
 static void on_signal(int sig, siginfo_t *si, void *ctx)
 {
 	got_signal = sig;
 	got_pid = si->si_pid;
+	if (answer)
+		baton_pass(answer, 1000 + got_pid);
 }
 
 static void handle(int sig)
@@ -62,15 +67,16 @@ FIXTURE_SETUP(outside)
 	self->from = baton_make();
 	self->init = proc_fork_bound(CLONE_NEWPID);
 	if (!self->init) {
+		answer = &self->from;
 		handle(SIGUSR1);
 		for (;;) {
 			int n = 0;
 
-			if (read(self->to.fd[0], &n, sizeof(n)) < 0) {
+			/* The handler has answered, whether it came in here or just before. */
+			if (read(self->to.fd[0], &n, sizeof(n)) < 0)
 				must(errno == EINTR);
-				n = 1000 + got_pid;
-			}
-			baton_pass(&self->from, n);
+			else
+				baton_pass(&self->from, n);
 		}
 	}
 	ASSERT_GT(self->init, 0);
