@@ -31,8 +31,6 @@ kbuild_setup()
 		export CCACHE_DIR=${CCACHE_DIR:-$cache/ccache}
 		export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$BULKHEAD_ROOT}
 		export CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
-		# a miss costs no second run of the preprocessor: gcc lists what it read (-MMD)
-		export CCACHE_DEPEND=1
 		export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
 	fi
 	# shellcheck disable=SC2034 # read by who sources this
