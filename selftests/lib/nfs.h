@@ -199,6 +199,17 @@ static inline void nfs_await_second_1(void)
 		poll(NULL, 0, 20);
 }
 
+/*
+ * Without leases the server delegates no file to a client, and so never calls
+ * one back to have it again. The client's callback thread can be the last to
+ * let go of a client that is being unmounted, and then waits for its own end,
+ * holding a mutex that the clients of all net namespaces need.
+ */
+static inline void nfs_without_leases(void)
+{
+	must(!file_write("/proc/sys/fs/leases-enable", "0"));
+}
+
 /* NFS 4 alone: the older versions want an rpcbind and a statd. */
 static inline int nfs_start(int threads)
 {
@@ -206,6 +217,7 @@ static inline int nfs_start(int threads)
 	int err;
 
 	nfs_await_second_1();
+	nfs_without_leases();
 	err = nfs_set("versions", "-3 +4 +4.1 +4.2\n");
 	if (!err)
 		err = nfs_set("portlist", "tcp 2049");

@@ -20,12 +20,10 @@
  */
 #define RUNNER_LOOK_MS	30
 
-typedef volatile unsigned long runner_steps;
-
 /* @n counters, all 0, shared with whoever is forked from now on. */
-static inline runner_steps *runner_counters(int n)
+static inline volatile unsigned long *runner_counters(int n)
 {
-	void *p = mmap(NULL, n * sizeof(runner_steps), PROT_READ | PROT_WRITE,
+	void *p = mmap(NULL, n * sizeof(volatile unsigned long), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	must(p != MAP_FAILED);
@@ -40,7 +38,7 @@ static inline void runner_nap(void)
 }
 
 /* Steps with a little sleep between them: most of its life is in the kernel. */
-static inline void __attribute__((noreturn)) runner_tick(runner_steps *steps)
+static inline void __attribute__((noreturn)) runner_tick(volatile unsigned long *steps)
 {
 	for (;;) {
 		++*steps;
@@ -49,15 +47,15 @@ static inline void __attribute__((noreturn)) runner_tick(runner_steps *steps)
 }
 
 /* Steps as fast as they come, without a system call. */
-static inline void __attribute__((noreturn)) runner_spin(runner_steps *steps)
+static inline void __attribute__((noreturn)) runner_spin(volatile unsigned long *steps)
 {
 	for (;;)
 		++*steps;
 }
 
 /* A process born into @cg (v2) that does @life. Returns as proc_fork(). */
-static inline pid_t runner_start(const char *cg, void (*life)(runner_steps *),
-				 runner_steps *steps)
+static inline pid_t runner_start(const char *cg, void (*life)(volatile unsigned long *),
+				 volatile unsigned long *steps)
 {
 	pid_t pid = cg_fork_into(cg, 0);
 
@@ -77,7 +75,7 @@ static inline long long runner_now_ms(void)
 }
 
 /* Whether it gets to @goal. */
-static inline bool runner_reaches(runner_steps *steps, unsigned long goal)
+static inline bool runner_reaches(volatile unsigned long *steps, unsigned long goal)
 {
 	long long end = runner_now_ms() + PROC_HANG_MS;
 
@@ -89,13 +87,13 @@ static inline bool runner_reaches(runner_steps *steps, unsigned long goal)
 	return true;
 }
 
-static inline bool runner_runs(runner_steps *steps)
+static inline bool runner_runs(volatile unsigned long *steps)
 {
 	return runner_reaches(steps, *steps + 2);
 }
 
 /* Whether it makes no step although there is a CPU for it. */
-static inline bool runner_stands(runner_steps *steps)
+static inline bool runner_stands(volatile unsigned long *steps)
 {
 	unsigned long before = *steps;
 

@@ -11,7 +11,7 @@
 #include "ns.h"
 #include "proc.h"
 
-#define ROUNDS	40
+#define ROUNDS	20
 #define NUMBER	500
 
 #define LAST_PID	"/proc/sys/kernel/ns_last_pid"
