@@ -1,0 +1,1 @@
+../devices/devprog.h

@@ -1,0 +1,1 @@
+../freezer/freezer.h

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Weights: io.weight with the iocost model, io.bfq.weight with the BFQ
+ * scheduler. What is promised is a share in relation to the siblings', so
+ * shares are what is measured. By iocost, of two with weights 1 to 4 the
+ * heavier gets more than twice and less than eight times as much. BFQ deals in
+ * slices of time, coarsely: with weights 1 to 10 it is to be more than 1.5
+ * times, and less than 40 times as much.
+ *
+ * Promises from cgroup-v2.rst, "IO Interface Files", and block/bfq-iosched.rst.
+ */
+#include "io.h"
+
+/*
+ * Linux 7.3 takes rq_qos_mutex within a frozen queue for io.cost.qos, and the
+ * other way round for io.cost.model; and allocates memory, which may wait for
+ * I/O, within that mutex for all files of this kind. Harmless here, where one
+ * process writes them all, but lockdep reports it, and then nothing else.
+ */
+#define LOCKDEP()	(!access("/proc/lockdep_stats", F_OK))
+#define NEEDS_IOCOST() do {						\
+	if (!cg_has(self->root, "io.cost.qos"))				\
+		SKIP(return, "no iocost (CONFIG_BLK_CGROUP_IOCOST)");	\
+	if (LOCKDEP())							\
+		SKIP(return, "known fault: lock order of io.cost.qos");	\
+} while (0)
+
+FIXTURE_SETUP(io)
+{
+	IO_SETUP();
+}
+
+static void set_scheduler(const char *name)
+{
+	must(!file_write("/sys/block/ubda/queue/scheduler", name));
+}
+
+FIXTURE_TEARDOWN_PARENT(io)
+{
+	if (!self->top[0])
+		return;
+	cg_destroy(self->top);
+	if (cg_has(self->root, "io.cost.qos") && !LOCKDEP())
+		io_set(self->root, "io.cost.qos", DISK, "enable=0");
+	set_scheduler("none");
+}
+
+static void expect_text(struct __test_metadata *_metadata, const char *text,
+			const char *cg, const char *file)
+{
+	char buf[256];
+
+	ASSERT_GT(cg_read(cg, file, buf, sizeof(buf)), 0);
+	EXPECT_STREQ(text, buf);
+}
+
+/*
+ * The disk is modelled as slow, at a rate that it surely has, so that there is
+ * something to share out: 300 requests of 4 KiB a second, without scaling.
+ */
+#define MODEL_IOPS	300
+
+static int model_disk(const char *root)
+{
+	int err = io_set(root, "io.cost.model", DISK,
+			 "ctrl=user model=linear rbps=1000000000 rseqiops=%d "
+			 "rrandiops=%d wbps=1000000000 wseqiops=%d wrandiops=%d",
+			 MODEL_IOPS, MODEL_IOPS, MODEL_IOPS, MODEL_IOPS);
+
+	return err ?: io_set(root, "io.cost.qos", DISK,
+			     "enable=1 ctrl=user rpct=0 rlat=0 wpct=0 wlat=0 min=100 max=100");
+}
+
+TEST_F(io, weight_is_100_unless_set)
+{
+	expect_text(_metadata, "default 100", self->a, "io.weight");
+	EXPECT_FALSE(cg_has(self->root, "io.weight"));
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "50"));
+	expect_text(_metadata, "default 50", self->a, "io.weight");
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "default 10000"));
+	expect_text(_metadata, "default 10000", self->a, "io.weight");
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "1"));
+	expect_text(_metadata, "default 1", self->a, "io.weight");
+	expect_text(_metadata, "default 100", self->b, "io.weight");
+}
+
+TEST_F(io, weight_has_overrides_for_single_disks)
+{
+	char text[64];
+
+	NEEDS_IOCOST();
+	ASSERT_EQ(0, model_disk(self->root));
+	ASSERT_EQ(0, io_set(self->a, "io.weight", DISK, "200"));
+	snprintf(text, sizeof(text), "default 100\n%s 200", disk_number(DISK));
+	expect_text(_metadata, text, self->a, "io.weight");
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "70"));
+	snprintf(text, sizeof(text), "default 70\n%s 200", disk_number(DISK));
+	expect_text(_metadata, text, self->a, "io.weight");
+	ASSERT_EQ(0, io_set(self->a, "io.weight", DISK, "default"));
+	expect_text(_metadata, "default 70", self->a, "io.weight");
+}
+
+TEST_F(io, weight_is_from_1_to_10000)
+{
+	static const char * const values[] = {
+		"0", "10001", "-1", "x", "\n", "default", "default 0",
+		"default 10001", "default x", "max",
+	};
+
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "42"));
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		EXPECT_EQ(-EINVAL, cg_write(self->a, "io.weight", values[i]))
+			TH_LOG("writing '%s'", values[i]);
+	}
+	if (LOCKDEP())
+		return;
+	ASSERT_EQ(0, model_disk(self->root));
+	EXPECT_EQ(-EINVAL, io_set(self->a, "io.weight", DISK, "0"));
+	EXPECT_EQ(-EINVAL, io_set(self->a, "io.weight", DISK, "10001"));
+	EXPECT_EQ(-EINVAL, io_set(self->a, "io.weight", DISK, "x"));
+	EXPECT_EQ(-ENODEV, cg_write(self->a, "io.weight", "240:77 100"));
+	expect_text(_metadata, "default 42", self->a, "io.weight");
+}
+
+TEST_F(io, cost_files_are_on_the_root_and_keep_what_is_written)
+{
+	NEEDS_IOCOST();
+	EXPECT_FALSE(cg_has(self->a, "io.cost.qos"));
+	EXPECT_FALSE(cg_has(self->a, "io.cost.model"));
+	ASSERT_EQ(0, model_disk(self->root));
+	EXPECT_STREQ("ctrl=user model=linear rbps=1000000000 rseqiops=300 rrandiops=300 wbps=1000000000 wseqiops=300 wrandiops=300",
+		     io_line(self->root, "io.cost.model", DISK));
+	EXPECT_STREQ("enable=1 ctrl=user rpct=0.00 rlat=0 wpct=0.00 wlat=0 min=100.00 max=100.00",
+		     io_line(self->root, "io.cost.qos", DISK));
+	ASSERT_EQ(0, io_set(self->root, "io.cost.qos", DISK,
+			    "rpct=95.00 rlat=75000 wpct=95.5 wlat=150000 min=50 max=150.0"));
+	EXPECT_STREQ("enable=1 ctrl=user rpct=95.00 rlat=75000 wpct=95.50 wlat=150000 min=50.00 max=150.00",
+		     io_line(self->root, "io.cost.qos", DISK));
+	/* Back to the kernel's own. */
+	ASSERT_EQ(0, io_set(self->root, "io.cost.model", DISK, "ctrl=auto"));
+	EXPECT_EQ(0, strncmp(io_line(self->root, "io.cost.model", DISK),
+			     "ctrl=auto model=linear ", 23));
+	ASSERT_EQ(0, io_set(self->root, "io.cost.qos", DISK, "enable=0 ctrl=auto"));
+	EXPECT_EQ(0, strncmp(io_line(self->root, "io.cost.qos", DISK),
+			     "enable=0 ctrl=auto ", 19));
+}
+
+TEST_F(io, cost_settings_that_make_no_sense_are_refused)
+{
+	static const char * const qos[] = {
+		"foo=1", "enable=x", "ctrl=foo", "rpct=101", "rpct=-1", "wpct=x",
+		"min=120 max=80", "rlat=x", "enable",
+	};
+	static const char * const model[] = {
+		"foo=1", "ctrl=foo", "model=square", "rbps=x", "rbps", "rseqiops=-1",
+	};
+	char before[512];
+
+	NEEDS_IOCOST();
+	ASSERT_EQ(0, model_disk(self->root));
+	snprintf(before, sizeof(before), "%s",
+		 io_line(self->root, "io.cost.qos", DISK));
+	for (size_t i = 0; i < ARRAY_SIZE(qos); i++) {
+		EXPECT_EQ(-EINVAL, io_set(self->root, "io.cost.qos", DISK, "%s", qos[i]))
+			TH_LOG("writing '%s'", qos[i]);
+	}
+	EXPECT_STREQ(before, io_line(self->root, "io.cost.qos", DISK));
+	snprintf(before, sizeof(before), "%s",
+		 io_line(self->root, "io.cost.model", DISK));
+	for (size_t i = 0; i < ARRAY_SIZE(model); i++) {
+		EXPECT_EQ(-EINVAL, io_set(self->root, "io.cost.model", DISK, "%s",
+					  model[i]))
+			TH_LOG("writing '%s'", model[i]);
+	}
+	EXPECT_STREQ(before, io_line(self->root, "io.cost.model", DISK));
+}
+
+/* More than this many times as much; all is tenfold. */
+static void expect_share(struct __test_metadata *_metadata, const long done[2],
+			 long min, long max)
+{
+	EXPECT_GT(done[1] * 10, done[0] * min)
+		TH_LOG("%ld to %ld requests", done[0], done[1]);
+	EXPECT_LT(done[1] * 10, done[0] * max)
+		TH_LOG("%ld to %ld requests", done[0], done[1]);
+}
+
+static const struct io small_reads = { DISK, false, 4096, 0 };
+static const struct io small_writes = { DISK, true, 4096, 0 };
+
+TEST_F(io, iocost_shares_by_weight)
+{
+	long done[2] = { 0 };
+
+	NEEDS_IOCOST();
+	ASSERT_EQ(0, model_disk(self->root));
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "100"));
+	ASSERT_EQ(0, cg_write(self->b, "io.weight", "400"));
+	io_compete(self->a, self->b, &small_reads, 2, 1200, done);
+	expect_share(_metadata, done, 20, 80);
+}
+
+TEST_F(io, iocost_shares_by_the_disks_own_weight)
+{
+	long done[2] = { 0 };
+
+	NEEDS_IOCOST();
+	ASSERT_EQ(0, model_disk(self->root));
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "400"));
+	ASSERT_EQ(0, io_set(self->a, "io.weight", DISK, "100"));
+	ASSERT_EQ(0, io_set(self->b, "io.weight", DISK, "400"));
+	io_compete(self->a, self->b, &small_writes, 2, 1200, done);
+	expect_share(_metadata, done, 20, 80);
+}
+
+TEST_F(io, iocost_gives_equal_weights_equal_shares)
+{
+	long done[2] = { 0 };
+
+	NEEDS_IOCOST();
+	ASSERT_EQ(0, model_disk(self->root));
+	io_compete(self->a, self->b, &small_reads, 2, 800, done);
+	expect_share(_metadata, done, 6, 17);
+}
+
+TEST_F(io, iocost_lets_who_is_alone_have_it_all)
+{
+	const struct io io = { DISK, false, 4096, MODEL_IOPS / 2 };
+	long ms;
+
+	NEEDS_IOCOST();
+	ASSERT_EQ(0, model_disk(self->root));
+	ASSERT_EQ(0, cg_write(self->a, "io.weight", "1"));
+	ASSERT_EQ(0, cg_write(self->b, "io.weight", "10000"));
+	ms = io_run(self->a, &io);
+	/* Half a second by the model; its ten-thousandth part would be hours. */
+	EXPECT_LE(ms, 1500);
+}
+
+#define BFQ	"/sys/block/ubda/queue/iosched/"
+
+static bool have_bfq(void)
+{
+	return !file_write("/sys/block/ubda/queue/scheduler", "bfq");
+}
+
+TEST_F(io, bfq_weight_is_100_unless_set)
+{
+	char text[64];
+
+	if (!cg_has(self->a, "io.bfq.weight") || !have_bfq())
+		SKIP(return, "no BFQ with cgroups");
+	expect_text(_metadata, "default 100", self->a, "io.bfq.weight");
+	ASSERT_EQ(0, cg_write(self->a, "io.bfq.weight", "1000"));
+	expect_text(_metadata, "default 1000", self->a, "io.bfq.weight");
+	ASSERT_EQ(0, cg_write(self->a, "io.bfq.weight", "default 1"));
+	expect_text(_metadata, "default 1", self->a, "io.bfq.weight");
+	ASSERT_EQ(0, io_set(self->a, "io.bfq.weight", DISK, "300"));
+	snprintf(text, sizeof(text), "default 1\n%s 300", disk_number(DISK));
+	expect_text(_metadata, text, self->a, "io.bfq.weight");
+	ASSERT_EQ(0, io_set(self->a, "io.bfq.weight", DISK, "default"));
+	expect_text(_metadata, "default 1", self->a, "io.bfq.weight");
+	EXPECT_EQ(-ERANGE, cg_write(self->a, "io.bfq.weight", "0"));
+	EXPECT_EQ(-ERANGE, cg_write(self->a, "io.bfq.weight", "1001"));
+	EXPECT_EQ(-ERANGE, io_set(self->a, "io.bfq.weight", DISK, "1001"));
+	EXPECT_EQ(-EINVAL, cg_write(self->a, "io.bfq.weight", "x"));
+	expect_text(_metadata, "default 1", self->a, "io.bfq.weight");
+}
+
+TEST_F(io, bfq_shares_by_weight)
+{
+	const struct io io = { DISK, false, KB(64), 0 };
+	long done[2] = { 0 };
+
+	if (!cg_has(self->a, "io.bfq.weight") || !have_bfq())
+		SKIP(return, "no BFQ with cgroups");
+	ASSERT_EQ(0, cg_write(self->a, "io.bfq.weight", "100"));
+	ASSERT_EQ(0, cg_write(self->b, "io.bfq.weight", "1000"));
+	/* The disk has a request done before there is a next one: wait for that. */
+	ASSERT_EQ(0, file_write(BFQ "strict_guarantees", "1"));
+	ASSERT_EQ(0, file_write(BFQ "slice_idle", "200"));
+	/* What it owes it may pay late. */
+	for (int round = 0; round < 4 && done[1] < 2 * done[0] + 1; round++)
+		io_compete(self->a, self->b, &io, 4, 1500, done);
+	expect_share(_metadata, done, 15, 400);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Swap: counted and limited on its own, charged to who owned the page.
+ *
+ * Promises from cgroup-v2.rst, "memory.swap.*" and the swappiness of
+ * "memory.reclaim".
+ */
+#include "kselftest_harness.h"
+#include "memcg-disk.h"
+
+MEMCG_FIXTURE(swap)
+
+#define SLACK	(KB(768) + CG_STOCK)
+#define ABOUT	MB(1)
+
+static int no_swap;
+
+#define NEEDS_SWAP() do {						\
+	if (no_swap)							\
+		SKIP(return, "no swap on a disk: error %d", -no_swap);	\
+} while (0)
+
+#define OUT	"16M swappiness=max"
+
+TEST_F(swap, what_is_swapped_out_is_swap_and_no_memory)
+{
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = hog_that_stays(self->a, MB(8));
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.current"));
+	EXPECT_TRUE(swap_out(self->a, MB(6)));
+	EXPECT_LE(MB(6), cg_number(self->a, "memory.swap.current"));
+	EXPECT_LE(MB(6), cg_number(self->top, "memory.swap.current"));
+	EXPECT_EQ(0, cg_number(self->b, "memory.swap.current"));
+	EXPECT_GE(MB(2) + SLACK, cg_number(self->a, "memory.current"));
+	EXPECT_LE(MB(6) / PAGE, cg_stat(self->a, "pswpout"));
+	proc_kill(pid);
+	EXPECT_TRUE(cg_settles(self->a, "memory.swap.current", 0, 0));
+	EXPECT_TRUE(cg_settles(self->top, "memory.swap.current", 0, 0));
+}
+
+TEST_F(swap, it_comes_back_as_it_was)
+{
+	struct baton full = baton_make(), go = baton_make();
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		char *p = map_used(MB(8));
+
+		baton_pass(&full, 0);
+		baton_take(&go);
+		must(used(p, MB(8)));
+		must(page_cgroup(p) == cg_inode(self->a));
+		must(cg_number(self->a, "memory.current") >= MB(8));
+		baton_pass(&full, 0);
+		proc_sleep_forever();
+	}
+	baton_take(&full);
+	ASSERT_TRUE(swap_out(self->a, MB(7)));
+	baton_pass(&go, 0);
+	baton_take(&full);
+	/* Some were still in memory, on their way to the disk. */
+	EXPECT_LT(0, cg_stat(self->a, "pswpin"));
+	EXPECT_LT(0, cg_stat(self->a, "workingset_refault_anon"));
+}
+
+/* "The swapcache is accounted against both memory and swap usage." */
+TEST_F(swap, what_is_cached_of_it_is_memory_and_swap)
+{
+	struct baton full = baton_make(), go = baton_make();
+	long cached;
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		char *p = map_used(MB(4));
+
+		baton_pass(&full, 0);
+		baton_take(&go);
+		must(used(p, MB(4)));
+		baton_pass(&full, 0);
+		proc_sleep_forever();
+	}
+	baton_take(&full);
+	ASSERT_TRUE(swap_out(self->a, MB(3)));
+	baton_pass(&go, 0);
+	baton_take(&full);
+	cached = cg_stat(self->a, "swapcached");
+	EXPECT_LE(cached, cg_number(self->a, "memory.swap.current"));
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.current"));
+	EXPECT_LE(cached, MB(4) + KB(512));
+	proc_kill(pid);
+	EXPECT_TRUE(cg_stat_settles(self->a, "swapcached", 0, 0));
+	EXPECT_TRUE(cg_settles(self->a, "memory.swap.current", 0, 0));
+}
+
+TEST_F(swap, a_page_of_zeroes_takes_swap_but_no_write)
+{
+	struct baton full = baton_make();
+	pid_t pid;
+
+	NEEDS_SWAP();
+	if (cg_key(self->a, "memory.stat", "swpout_zero") < 0)
+		SKIP(return, "no swpout_zero");
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		memset(map_fresh(MB(4)), 0, MB(4));
+		baton_pass(&full, 0);
+		proc_sleep_forever();
+	}
+	baton_take(&full);
+	ASSERT_TRUE(swap_out(self->a, MB(3)));
+	EXPECT_LE(MB(3), cg_number(self->a, "memory.swap.current"));
+	EXPECT_LE(MB(3) / PAGE, cg_stat(self->a, "swpout_zero"));
+	EXPECT_GT(MB(1) / PAGE, cg_stat(self->a, "pswpout"));
+}
+
+TEST_F(swap, shared_memory_is_swapped_too)
+{
+	char *p = mmap(NULL, MB(4), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		use(p, MB(4));
+		_exit(0);
+	}
+	ASSERT_EQ(0, proc_end(pid));
+	ASSERT_TRUE(swap_out(self->a, MB(3)));
+	EXPECT_LE(MB(3), cg_number(self->a, "memory.swap.current"));
+	/* Whoever brings it back, it is still a's. */
+	ASSERT_TRUE(used(p, MB(4)));
+	EXPECT_EQ(cg_inode(self->a), page_cgroup(p));
+	munmap(p, MB(4));
+	EXPECT_TRUE(cg_settles(self->a, "memory.swap.current", 0, 0));
+}
+
+TEST_F(swap, with_it_the_limit_kills_nobody)
+{
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
+	EXPECT_EQ(0, proc_end(hog(self->a, MB(16))));
+	EXPECT_GE(MB(8), cg_number(self->a, "memory.peak"));
+	EXPECT_LE(MB(8) - SLACK, cg_number(self->a, "memory.swap.peak"));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
+}
+
+TEST_F(swap, a_swap_limit_of_zero_is_no_swap)
+{
+	pid_t pid;
+
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->a, "memory.swap.max", "0"));
+	pid = hog_that_stays(self->a, MB(4));
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim", OUT));
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.peak"));
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.current"));
+	proc_kill(pid);
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
+	EXPECT_EQ(-SIGKILL, proc_end(hog(self->a, MB(12))));
+}
+
+TEST_F(swap, no_more_than_its_limit_is_swapped)
+{
+	pid_t pid;
+
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->a, "memory.swap.max", "4M"));
+	pid = hog_that_stays(self->a, MB(8));
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim", OUT));
+	EXPECT_EQ(MB(4), cg_number(self->a, "memory.swap.current"));
+	EXPECT_EQ(MB(4), cg_number(self->a, "memory.swap.peak"));
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.current"));
+}
+
+TEST_F(swap, memory_and_swap_limit_together)
+{
+	int watch;
+
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
+	ASSERT_EQ(0, cg_write(self->a, "memory.swap.max", "4M"));
+	watch = cg_watch(self->a, "memory.swap.events");
+	EXPECT_EQ(0, proc_end(hog(self->a, MB(10))));
+	EXPECT_EQ(-SIGKILL, proc_end(hog(self->a, MB(16))));
+	EXPECT_EQ(MB(4), cg_number(self->a, "memory.swap.peak"));
+	EXPECT_EQ(1, cg_key(self->a, "memory.events", "oom_kill"));
+	close(watch);
+}
+
+TEST_F(swap, the_limit_above_binds_below)
+{
+	pid_t pid;
+
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->top, "memory.swap.max", "2M"));
+	pid = hog_that_stays(self->a, MB(8));
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim", OUT));
+	EXPECT_EQ(MB(2), cg_number(self->top, "memory.swap.current"));
+	EXPECT_EQ(MB(2), cg_number(self->a, "memory.swap.current"));
+}
+
+TEST_F(swap, lowering_the_limit_below_the_usage_hurts_nobody)
+{
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = hog_that_stays(self->a, MB(8));
+	ASSERT_GT(pid, 0);
+	ASSERT_TRUE(swap_out(self->a, MB(6)));
+	ASSERT_LE(MB(6), cg_number(self->a, "memory.swap.current"));
+	EXPECT_EQ(0, cg_write(self->a, "memory.swap.max", "1M"));
+	EXPECT_LE(MB(6), cg_number(self->a, "memory.swap.current"));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
+	/* But more there will not be. */
+	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim", OUT));
+	EXPECT_GE(MB(6) + KB(512), cg_number(self->a, "memory.swap.current"));
+}
+
+/*
+ * Reclaim stops before the limit when it sees it; the event is of the page for
+ * which there was none left. Pages that are shared memory are tried anyway.
+ */
+TEST_F(swap, a_failure_for_the_limit_is_an_event)
+{
+	char *p = mmap(NULL, MB(8), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int a, top;
+	pid_t pid;
+
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->a, "memory.swap.max", "2064K"));
+	a = cg_watch(self->a, "memory.swap.events");
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		use(p, MB(8));
+		_exit(0);
+	}
+	ASSERT_EQ(0, proc_end(pid));
+	EXPECT_FALSE(cg_event(a, 0));
+	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim", OUT));
+	EXPECT_TRUE(cg_event(a, PROC_HANG_MS));
+	EXPECT_LE(1, cg_key(self->a, "memory.swap.events", "max"));
+	EXPECT_LE(1, cg_key(self->a, "memory.swap.events", "fail"));
+	EXPECT_EQ(0, cg_key(self->b, "memory.swap.events", "max"));
+	top = cg_watch(self->top, "memory.swap.events");
+	EXPECT_FALSE(cg_event(top, 0));
+	munmap(p, MB(8));
+}
+
+TEST_F(swap, over_swap_high_it_is_slow_and_lives)
+{
+	pid_t pid;
+
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
+	ASSERT_EQ(0, cg_write(self->a, "memory.swap.high", "2M"));
+	pid = hog(self->a, MB(16));
+	ASSERT_GT(pid, 0);
+	EXPECT_TRUE(cg_key_settles(self->a, "memory.swap.events", "high", 1,
+				   LONG_MAX));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	/* "To allow user space to implement out-of-memory procedures." */
+	ASSERT_EQ(0, cg_write(self->a, "memory.swap.high", "max"));
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
+}
+
+TEST_F(swap, a_move_leaves_the_swap_behind)
+{
+	struct baton full = baton_make(), go = baton_make();
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		char *p = map_used(MB(4));
+
+		baton_pass(&full, 0);
+		baton_take(&go);
+		must(!cg_enter(self->b, 0));
+		must(cg_number(self->b, "memory.swap.current") == 0);
+		must(cg_number(self->a, "memory.swap.current") >= MB(3));
+		/* It comes back to where it was charged. */
+		must(used(p, MB(4)));
+		must(page_cgroup(p) == cg_inode(self->a));
+		must(cg_number(self->a, "memory.current") >= MB(3));
+		must(cg_number(self->b, "memory.current") < SLACK);
+		_exit(0);
+	}
+	baton_take(&full);
+	ASSERT_TRUE(swap_out(self->a, MB(3)));
+	baton_pass(&go, 0);
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_TRUE(cg_settles(self->a, "memory.swap.current", 0, 0));
+}
+
+TEST_F(swap, a_removed_cgroups_swap_comes_back_to_who_uses_it)
+{
+	struct baton full = baton_make(), go = baton_make();
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		char *p = map_used(MB(4));
+
+		baton_pass(&full, 0);
+		baton_take(&go);
+		must(!cg_enter(self->b, 0));
+		baton_pass(&full, 0);
+		baton_take(&go);
+		must(used(p, MB(4)));
+		must(page_cgroup(p) == cg_inode(self->b));
+		must(cg_number(self->b, "memory.current") >= MB(3));
+		_exit(0);
+	}
+	baton_take(&full);
+	ASSERT_TRUE(swap_out(self->a, MB(3)));
+	baton_pass(&go, 0);
+	baton_take(&full);
+	ASSERT_EQ(0, cg_await_empty(self->a));
+	ASSERT_EQ(0, cg_remove(self->a));
+	EXPECT_LE(MB(3), cg_number(self->top, "memory.swap.current"));
+	baton_pass(&go, 0);
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_TRUE(cg_settles(self->top, "memory.swap.current", 0, 0));
+	EXPECT_TRUE(cg_key_settles(self->top, "cgroup.stat",
+				   "nr_dying_descendants", 0, 0));
+}
+
+TEST_F(swap, swapoff_brings_all_back)
+{
+	struct baton full = baton_make(), go = baton_make();
+	pid_t pid;
+
+	NEEDS_SWAP();
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		char *p = map_used(MB(4));
+
+		baton_pass(&full, 0);
+		baton_take(&go);
+		must(page_cgroup(p) == cg_inode(self->a));
+		must(used(p, MB(4)));
+		_exit(0);
+	}
+	baton_take(&full);
+	ASSERT_TRUE(swap_out(self->a, MB(3)));
+	must(!disk_swapoff());
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.current"));
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.current"));
+	baton_pass(&go, 0);
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(0, disk_swapon());
+}
+
+TEST_F(swap, peak_is_the_most_and_can_be_reset)
+{
+	char path[PATH_MAX], text[32] = "";
+	pid_t pid;
+	int fd;
+
+	NEEDS_SWAP();
+	fd = open(cg_path(path, self->a, "memory.swap.peak"), O_RDWR);
+	ASSERT_GE(fd, 0);
+	pid = hog_that_stays(self->a, MB(4));
+	ASSERT_GT(pid, 0);
+	ASSERT_TRUE(swap_out(self->a, MB(3)));
+	proc_kill(pid);
+	ASSERT_TRUE(cg_settles(self->a, "memory.swap.current", 0, 0));
+	EXPECT_LE(MB(3), cg_number(self->a, "memory.swap.peak"));
+	EXPECT_GE(MB(4) + KB(512), cg_number(self->a, "memory.swap.peak"));
+	if (pwrite(fd, "x", 1, 0) != 1)
+		SKIP(return, "memory.swap.peak cannot be reset");
+	ASSERT_LT(0, pread(fd, text, sizeof(text) - 1, 0));
+	EXPECT_EQ(0, atol(text));
+	EXPECT_LE(MB(3), cg_number(self->a, "memory.swap.peak"));
+}
+
+static int cache_in(const char *cg, size_t size)
+{
+	int fd = disk_hole(size);
+
+	read_in(cg, fd, size);
+	return fd;
+}
+
+TEST_F(swap, swappiness_zero_takes_page_cache_only)
+{
+	pid_t pid;
+	int fd;
+
+	NEEDS_SWAP();
+	if (disk_mount())
+		SKIP(return, "no ext4 on a disk");
+	pid = hog_that_stays(self->a, MB(8));
+	ASSERT_GT(pid, 0);
+	fd = cache_in(self->a, MB(8));
+	EXPECT_EQ(0, cg_write(self->a, "memory.reclaim", "6M swappiness=0"));
+	EXPECT_GE(MB(2) + ABOUT, cached(fd, MB(8)));
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.current"));
+	close(fd);
+}
+
+TEST_F(swap, swappiness_max_takes_anonymous_memory_only)
+{
+	pid_t pid;
+	int fd;
+
+	NEEDS_SWAP();
+	if (disk_mount())
+		SKIP(return, "no ext4 on a disk");
+	pid = hog_that_stays(self->a, MB(8));
+	ASSERT_GT(pid, 0);
+	fd = cache_in(self->a, MB(8));
+	EXPECT_TRUE(swap_out(self->a, MB(6)));
+	EXPECT_EQ(MB(8), cached(fd, MB(8)));
+	EXPECT_LE(MB(6), cg_number(self->a, "memory.swap.current"));
+	close(fd);
+}
+
+static void swap_off(void)
+{
+	disk_swapoff();
+}
+
+int main(int argc, char **argv)
+{
+	no_swap = disk_swapon();
+	/* The harness does not return; the tests themselves _exit(). */
+	if (!no_swap)
+		atexit(swap_off);
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How much a cgroup may have dirty, and how the io controller's limits reach
+ * those who write by way of the page cache.
+ *
+ * Promises from cgroup-v2.rst, "Writeback": memory limits cap the dirty pages;
+ * "the more restrictive of the two is enforced".
+ */
+#include "wb.h"
+
+WB_FIXTURE()
+
+/* The most that was dirty or on its way in @cg, while the process lives. */
+static long dirty_peak(const char *cg, pid_t pid)
+{
+	int pidfd = proc_pidfd(pid);
+	long peak = 0;
+
+	must(pidfd >= 0);
+	while (!(proc_poll(pidfd, POLLIN, 5) & POLLIN)) {
+		long now = cg_key(cg, "memory.stat", "file_dirty") +
+			   cg_key(cg, "memory.stat", "file_writeback");
+
+		if (now > peak)
+			peak = now;
+	}
+	close(pidfd);
+	return peak;
+}
+
+/* With 24 MiB for all, a ratio of 20 % leaves some 5 MiB; allow for twice. */
+TEST_F_TIMEOUT(wb, a_memory_limit_bounds_what_is_dirty, 120)
+{
+	long peak;
+	pid_t pid;
+
+	ASSERT_EQ(0, file_write("/proc/sys/vm/dirty_background_ratio", "10"));
+	ASSERT_EQ(0, file_write("/proc/sys/vm/dirty_ratio", "20"));
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "24M"));
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		dirty(self->file, 0, MB(24));
+		_exit(0);
+	}
+	peak = dirty_peak(self->a, pid);
+	ASSERT_EQ(0, proc_end(pid));
+	EXPECT_GT(peak, 0);
+	EXPECT_LE(peak, MB(10))
+		TH_LOG("up to %ld KiB were dirty", peak >> 10);
+	/* To stay below, it had most of it written meanwhile, on its account. */
+	EXPECT_GE(wbytes(self->a), MB(24) - MB(10));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
+}
+
+TEST_F(wb, a_neighbour_without_limit_has_its_dirty_pages)
+{
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
+	dirty_in(self->b, self->file, 0, MB(12));
+	EXPECT_TRUE(cg_stat_settles(self->b, "file_dirty", MB(12), MB(12) + METADATA));
+	EXPECT_LE(wbytes(self->b), METADATA);
+}
+
+/* 3 MiB at 2 MiB a second, by way of the cache. */
+TEST_F(wb, io_max_slows_the_owners_writeback)
+{
+	long start, ms;
+	struct stat st;
+	char limit[64];
+
+	if (!cg_has(self->a, "io.max"))
+		SKIP(return, "no io.max (CONFIG_BLK_DEV_THROTTLING)");
+	ASSERT_EQ(0, stat(DISK, &st));
+	snprintf(limit, sizeof(limit), "%u:%u wbps=%ld", major(st.st_rdev),
+		 minor(st.st_rdev), MB(2));
+	ASSERT_EQ(0, cg_write(self->a, "io.max", limit));
+	dirty_in(self->a, self->file, 0, MB(3));
+	start = until_ms();
+	write_back_in(self->b, self->file);
+	ms = until_ms() - start;
+	/* Two thirds of the time at least, for bursts are allowed. */
+	EXPECT_GE(ms, 1000)
+		TH_LOG("%ld ms", ms);
+	EXPECT_EQ(MB(3), wbytes(self->a));
+	/* The neighbour's own writeback is not slowed by it. */
+	snprintf(limit, sizeof(limit), "%s.b", self->file);
+	dirty_in(self->b, limit, 0, MB(3));
+	start = until_ms();
+	write_back_in(self->a, limit);
+	EXPECT_LT(until_ms() - start, ms / 2);
+	EXPECT_EQ(MB(3), wbytes(self->b));
+}
+
+/*
+ * With data=journal ext4 does not support cgroup writeback: "all writeback IOs
+ * are attributed to the root cgroup".
+ */
+TEST_F(wb, without_the_file_systems_support_writes_are_the_roots)
+{
+	/* Room in the journal: who has to make some writes on his own account. */
+	ASSERT_EQ(0, umount(DIR_));
+	ASSERT_EQ(0, wb_mkfs("-J size=32", "data=journal"));
+	dirty_in(self->a, self->file, 0, N);
+	EXPECT_EQ(0, wbytes(self->a));
+	sync();
+	EXPECT_EQ(0, wbytes(self->a));
+	EXPECT_EQ(0, wbytes(self->b));
+	EXPECT_EQ(0, wbytes(self->top));
+	/* The other tests have one without a journal. */
+	ASSERT_EQ(0, umount(DIR_));
+	ASSERT_EQ(0, wb_mkfs("-O ^has_journal", NULL));
+}
+
+TEST_HARNESS_MAIN
