@@ -81,8 +81,10 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 
 @test "a selftest's folder cannot lie outside of the tree's" {
 	suite out 'kselftest = ../../etc\n' 'exit 0'
-	check_own
-	grep -q "not a folder below tools/testing/selftests" "$BATS_TEST_TMPDIR/check.err"
+	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \
+		--config "$BUILT/default/.config" --guest "$GUEST" --run "$BATS_TEST_TMPDIR/run"
+	exits 2
+	[[ $stderr == *"not a folder below tools/testing/selftests"* ]]
 }
 
 @test "a known limit counts as skipped, a failure beside it does not" {
@@ -212,3 +214,22 @@ refused() {
 }
 @test "run without a command" { refused "$SCRIPTS/run" ""; contains "no command"; }
 @test "unknown part of the tests" { run "$SCRIPTS/test" nonsense; exits 2; contains "part 'nonsense'"; }
+
+# Mutants take hours to run; that they are whole takes a second.
+@test "every mutant has its test, names tests of its suite, and still applies" {
+	local patch name suite glob
+	for patch in "$PROJECT"/tests/mutants/*.patch; do
+		name=$(basename "$patch" .patch)
+		echo "$name"
+		grep -qxF "@test \"$name\" { caught $name; }" "$PROJECT/tests/harness/mutants.bats"
+		suite=$(sed -n '/^--- /q; s/^Suite: *//p' "$patch")
+		[ -f "$PROJECT/selftests/$suite/suite" ]
+		sed -n '/^--- /q; s/^Test: *//p' "$patch" | grep -q .
+		sed '/^--- /q' "$patch" | grep -q '^Why: .'
+		while read -r glob; do
+			echo "$glob"
+			grep -qr --include='*.c' -- "${glob##*[.*/]}" "$PROJECT/selftests/$suite"
+		done < <(sed -n '/^--- /q; s/^Test: *//p' "$patch")
+		patch -s --dry-run -p1 -d "${TREE:-$BUILT/tree}" <"$patch"
+	done
+}
