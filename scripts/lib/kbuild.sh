@@ -5,12 +5,15 @@
 # with, so a different spelling of CC in one of the two would configure and
 # recompile everything again. Needs common.sh.
 
-# kbuild_setup TREE BUILDDIR: fills the array kbuild with the command.
+# kbuild_setup TREE BUILDDIR: fills the array kbuild with the command, for the architecture
+# that stands in BUILDDIR/.arch (um without it).
 kbuild_setup()
 {
-	local tree=$1 out=$2 cache cc=${CC:-gcc}
+	local tree=$1 out=$2 cache arch=um cc=${CC:-gcc}
 
 	cache=$(cache_dir)
+	# written by configure, as the flavour says
+	[[ ! -r $out/.arch ]] || arch=$(<"$out/.arch")
 
 	# What the caller's own make passes down (FLAVOUR=..., V=..., its job server)
 	# and what a developer's shell may hold for other kernels is not for this one.
@@ -34,5 +37,5 @@ kbuild_setup()
 		export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
 	fi
 	# shellcheck disable=SC2034 # read by who sources this
-	kbuild=(make -C "$tree" "O=$out" ARCH=um "CC=$cc" "HOSTCC=${HOSTCC:-gcc}")
+	kbuild=(make -C "$tree" "O=$out" "ARCH=$arch" "CC=$cc" "HOSTCC=${HOSTCC:-gcc}")
 }

@@ -33,3 +33,18 @@ known_flavour()
 	[[ $1 =~ ^[A-Za-z0-9_-]+$ && -r $BULKHEAD_ROOT/uml-configs/$1.flavour ]] ||
 		die "flavour '$1': no such flavour; there are: ${known[*]}"
 }
+
+# flavour_key NAME KEY: what NAME.flavour says of KEY in a line "key = value"; nothing if it does not.
+flavour_key()
+{
+	sed -nE "s/^$2[[:space:]]*=[[:space:]]*([^[:space:]#]+).*/\\1/p" "$BULKHEAD_ROOT/uml-configs/$1.flavour"
+}
+
+# uml_flavour NAME: ends the script when NAME is no kernel that boot(1) can boot.
+uml_flavour()
+{
+	local arch
+
+	arch=$(flavour_key "$1" arch)
+	[[ ${arch:-um} == um ]] || die "flavour '$1' is a kernel for $arch, not for User-Mode Linux; make bench boots it"
+}
