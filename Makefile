@@ -3,7 +3,8 @@
 
 FLAVOUR	 ?= default
 FEATURES ?= all
-export FLAVOUR FEATURES KERNEL_SRC CPUS REPEAT MODE MEMORY DISKS CGROUP TIMEOUT RUN MUTANTS
+export FLAVOUR FEATURES KERNEL_SRC CPUS REPEAT MODE MEMORY DISKS CGROUP TIMEOUT RUN MUTANTS \
+	INSTRUMENT ROUNDS BOOTS SEED QUICK VARIANTS
 
 # The scripts see to parallelism and to order themselves.
 .NOTPARALLEL:
@@ -30,6 +31,12 @@ run: ## boot, run one command, exit with its status: CMD="..." CPUS= MEMORY= DIS
 shell: ## boot and open a terminal in the guest
 	@scripts/run --shell
 
+bench: ## what operations cost: BENCH="memory pids" INSTRUMENT=counted|timed|both ROUNDS= BOOTS= QUICK=y VARIANTS=
+	@scripts/bench $(BENCH)
+
+bench-compare: ## two recorded runs of it: A=dir B=dir
+	@scripts/bench --compare "$(A)" "$(B)"
+
 series: ## the stack as mails, under build/series, for git send-email
 	@scripts/series
 
@@ -46,9 +53,9 @@ distclean: ## remove build/ (the cache folder outside stays)
 	@scripts/clean --all
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@printf '\nFLAVOUR=%s  KERNEL_SRC=dir (another kernel tree)  FEATURES=none|"a b"\n' \
 		"$$(ls uml-configs/*.flavour | sed 's,.*/,,; s,\.flavour,,' | paste -sd'|')"
 	@printf 'suites: %s\n' "$$(ls -d selftests/*/*/suite | sed 's,selftests/,,; s,/suite,,' | paste -sd' ')"
 
-.PHONY: all test mutants check build run shell series refresh lint clean distclean help
+.PHONY: all test mutants check build run shell bench bench-compare series refresh lint clean distclean help

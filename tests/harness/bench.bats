@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# scripts/bench: what it refuses, what it compares, and that it does without QEMU.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup() {
+	unset INSTRUMENT ROUNDS BOOTS SEED QUICK VARIANTS RUN
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# refused TEXT COMMAND...: exit 2, TEXT among one or two lines, and nothing was begun.
+refused() {
+	run "${@:2}"
+	exits 2
+	contains "$1"
+	((${#lines[@]} <= 2))
+	lacks compil
+}
+
+# results FILE COUNT RATIO [KEY=VALUE...]: a recorded run with one operation on both instruments.
+results() {
+	local file=$1 count=$2 ratio=$3 schema=bulkhead-bench-1 cpu=fast qemu=7.2 fit=true line="charge n=1"
+	local "${@:4}"
+	cat >"$file" <<-END
+		{ "schema": "$schema", "date": "today",
+		  "facts": { "compiler": "gcc", "cpu": "$cpu", "qemu": "$qemu" },
+		  "runs": { "counted": { "fit": true }, "timed": { "fit": $fit, "unfit": "noise" } },
+		  "results": [
+		  { "instrument": "counted", "bench": "memory", "op": "charge", "line": "$line", "variant": "d4",
+		    "per_op": $count, "spread": 0.0, "boots": 0.0, "ratio": 1.1, "lo": 1.1, "hi": 1.1 },
+		  { "instrument": "timed", "bench": "memory", "op": "charge", "line": "$line", "variant": "d4",
+		    "per_op": 300, "spread": 0.1, "boots": 0.1, "ratio": $ratio, "lo": 1.09, "hi": 1.11 } ] }
+	END
+}
+
+compare() {
+	"$SCRIPTS/bench" --compare "$1" "$2"
+}
+
+# without_qemu COMMAND...: on a machine that has everything else and may install nothing.
+without_qemu() {
+	mkdir bin
+	find /usr/bin /usr/sbin /bin /sbin -maxdepth 1 ! -type d ! -name 'qemu-*' -exec ln -sf -t bin {} +
+	# the real folders are on the path of scripts/packages as well
+	sed "s,PATH=\$PATH:/usr/sbin:/sbin,PATH=\$PATH," "$SCRIPTS/packages" >packages
+	PATH=$PWD/bin BULKHEAD_OFFLINE=1 "$@"
+}
+
+@test "an unknown benchmark is refused, and those that there are named" {
+	refused "benchmark 'memroy': no such benchmark; there are: cgroup cpu" "$SCRIPTS/bench" memory memroy
+	refused "benchmark 'self-check'" "$SCRIPTS/bench" self-check
+	refused "benchmark '../x'" "$SCRIPTS/bench" ../x
+}
+
+@test "an unknown instrument is refused" {
+	INSTRUMENT=guessed refused "INSTRUMENT='guessed': not counted, timed or both" "$SCRIPTS/bench"
+}
+
+@test "rounds of 0, and what is no number, are refused" {
+	ROUNDS=0 refused "ROUNDS='0': not a number from 1" "$SCRIPTS/bench"
+	ROUNDS=-1 refused "ROUNDS='-1'" "$SCRIPTS/bench"
+	ROUNDS=many refused "ROUNDS='many'" "$SCRIPTS/bench"
+	BOOTS=0 refused "BOOTS='0'" "$SCRIPTS/bench"
+	SEED=x refused "SEED='x'" "$SCRIPTS/bench"
+}
+
+@test "an unknown variant is refused, and those that there are named" {
+	VARIANTS="d4 d5" refused "'d5': no such variant; there are: aa d1 d16 d4 hit limit off" "$SCRIPTS/bench"
+}
+
+@test "an unknown option is refused" {
+	refused "'--fast': unknown" "$SCRIPTS/bench" --fast
+}
+
+@test "a tree without the feature that measures is refused" {
+	FEATURES=none refused "FEATURES='none' leaves out 'bench'" "$SCRIPTS/bench"
+}
+
+@test "a kernel without what a benchmark needs is refused" {
+	[ -x "$PROJECT/build/tools/bench" ] || skip "not built: make bench"
+	mkdir kernel
+	: >kernel/linux
+	printf '#\nCONFIG_OPBENCH=y\n# CONFIG_MEMCG is not set\n' >kernel/.config
+	refused "has no CONFIG_MEMCG, which benchmark 'memory' needs" "$PROJECT/build/tools/bench" \
+		--specs "$PROJECT/bench" -i counted --counted-kernel kernel/linux --guest /bin/true -o out memory
+}
+
+@test "without QEMU counted is refused, with the command that installs it" {
+	run without_qemu env INSTRUMENT=counted "$SCRIPTS/bench"
+	exits 2
+	contains "apt-get install -y --no-install-recommends qemu-system-x86"
+	contains "INSTRUMENT=timed does not"
+}
+
+@test "without QEMU timed works, alone" {
+	[ -x "$PROJECT/build/bench/linux" ] || skip "not built: make bench"
+	# One round on a busy machine may well not be fit to judge (1); it must have measured.
+	run without_qemu env QUICK=y ROUNDS=2 BOOTS=1 RUN=bats-timed "$SCRIPTS/bench" memory
+	[ "$status" -le 1 ]
+	contains "goes on with the timed instrument alone"
+	contains "timed: ns per operation; 1 boots of 2 rounds"
+	contains "memory/charge"
+	grep -q '"instrument": "timed"' "$PROJECT/build/benchmarks/latest/results.json"
+	no_line '"instrument": "counted"' "$PROJECT/build/benchmarks/latest/results.json"
+}
+
+@test "a run is equal to itself" {
+	results a 1000 1.10
+	run compare a a
+	exits 0
+	lacks DEARER
+	contains "counted  charge"
+	contains "+0.00%"
+}
+
+@test "what has become dearer is named, by each instrument" {
+	results a 1000 1.10
+	results b 1005 1.20
+	run compare a b
+	exits 0
+	[[ ${lines[2]} == *"counted  charge"*"+0.50%"*DEARER* ]]
+	[[ ${lines[3]} == *"timed    charge"*"+9.09%"*DEARER* ]]
+	run compare b a
+	contains cheaper
+	lacks DEARER
+}
+
+@test "less than the tolerance is no difference" {
+	results a 1000 1.10
+	results b 1000.5 1.105
+	run compare a b
+	lacks DEARER
+}
+
+@test "a folder stands for its results.json" {
+	mkdir a
+	results a/results.json 1000 1.10
+	run compare a a
+	exits 0
+}
+
+@test "what is not comparable is not compared, and why" {
+	results a 1000 1.10
+	results b 1005 1.20 cpu=slow
+	run compare a b
+	exits 0
+	contains "timed cannot be compared: cpu is 'fast' in A and 'slow' in B"
+	contains "counted  charge"
+	lacks "timed    charge"
+	results b 1005 1.20 fit=false
+	run compare a b
+	contains "timed cannot be compared: B was not fit to judge: noise"
+	results b 1005 1.20 cpu=slow qemu=9
+	run compare a b
+	exits 2
+	contains "counted cannot be compared: qemu is '7.2' in A and '9' in B"
+	contains "nothing in the two runs can be compared"
+	results b 1005 1.20 line="charge n=2"
+	run compare a b
+	exits 2
+}
+
+@test "files that hold no results are refused" {
+	results a 1000 1.10
+	results b 1000 1.10 schema=bulkhead-bench-0
+	run compare a b
+	exits 2
+	contains "b: its schema is 'bulkhead-bench-0', this program reads bulkhead-bench-1"
+	echo nonsense >b
+	run compare a b
+	exits 2
+	run compare a absent
+	exits 2
+	contains "absent: no such results"
+	run compare a ""
+	exits 2
+	contains "usage: make bench-compare A=... B=..."
+}

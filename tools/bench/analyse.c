@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From samples to results, and whether the run may judge at all. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/util.h"
+#include "bench.h"
+
+const char * const instrument_name[INSTRUMENTS] = { "counted", "timed" };
+const char * const instrument_unit[INSTRUMENTS] = { "instructions", "ns" };
+
+/* Only batches of the same round of the same boot are next to each other. */
+static size_t make_pairs(const struct cell *base, const struct cell *c, struct stats_pair *pairs)
+{
+	size_t i, j, n = 0;
+
+	for (i = 0; i < c->nsamples; i++)
+		for (j = 0; j < base->nsamples; j++)
+			if (base->samples[j].boot == c->samples[i].boot &&
+			    base->samples[j].round == c->samples[i].round &&
+			    base->samples[j].work > 0)
+				pairs[n++] = (struct stats_pair){
+					.base = base->samples[j].work, .test = c->samples[i].work,
+					.boot = c->samples[i].boot,
+				};
+	return n;
+}
+
+static void summarise(struct table *t, struct cell *c)
+{
+	double *work = xrealloc(NULL, (c->nsamples + 1) * sizeof(*work));
+	size_t *boot = xrealloc(NULL, (c->nsamples + 1) * sizeof(*boot)), i;
+
+	for (i = 0; i < c->nsamples; i++) {
+		work[i] = c->samples[i].work;
+		boot[i] = c->samples[i].boot;
+		c->refused += c->samples[i].refused / c->nsamples;
+	}
+	c->per_op = stats_median(work, c->nsamples);
+	c->count = stats_counted(work, boot, c->nsamples);
+	c->deterministic = t->instrument == TIMED ||
+			   (c->count.spread <= COUNTED_TOLERANCE && c->count.boots <= COUNTED_TOLERANCE);
+	free(work);
+	free(boot);
+}
+
+static void judge_aa(struct table *t, const struct cell *c)
+{
+	static const char * const words[] = { "", "finds a difference", "is too coarse" };
+	double resolution = t->instrument == TIMED ? TIMED_RESOLUTION : 2 * COUNTED_TOLERANCE;
+	enum stats_fitness fitness;
+	char *more;
+
+	/* An operation that is not deterministic is named as such, and judges only itself. */
+	if (t->instrument == COUNTED && (!c->deterministic || !t->cells[c->base].deterministic))
+		return;
+	fitness = t->instrument == TIMED ?
+		stats_judge_aa(&c->ratio, AA_BIAS, AA_MOST, resolution) :
+		stats_judge_aa(&c->ratio, COUNTED_TOLERANCE, COUNTED_TOLERANCE, INFINITY);
+	if (fitness == STATS_FIT)
+		return;
+	t->fit = false;
+	more = xasprintf("%s%s%s/%s against itself %s (%+.2f %%, sees %.2f %%)", t->unfit ?: "",
+			 t->unfit ? "; " : "", c->spec->name, c->op->name, words[fitness],
+			 100 * (c->ratio.ratio - 1), 100 * c->ratio.smallest);
+	free(t->unfit);
+	t->unfit = more;
+}
+
+void table_analyse(struct table *t)
+{
+	struct stats_pair *pairs = NULL;
+	size_t i, n;
+
+	t->fit = true;
+	for (i = 0; i < t->ncells; i++)
+		if (t->cells[i].nsamples)
+			summarise(t, &t->cells[i]);
+	for (i = 0; i < t->ncells; i++) {
+		struct cell *c = &t->cells[i], *base = &t->cells[c->base];
+
+		if (!c->nsamples || !base->nsamples)
+			continue;
+		pairs = xrealloc(pairs, c->nsamples * base->nsamples * sizeof(*pairs));
+		n = make_pairs(base, c, pairs);
+		if (n)
+			c->ratio = stats_paired(pairs, n, RESAMPLES, t->seed + i);
+		if (!strcmp(c->variant->name, "aa"))
+			judge_aa(t, c);
+	}
+	free(pairs);
+}
+
+int self_check(const struct table *t, int *first)
+{
+	/* counted: what it claims to resolve; timed: half of it */
+	double within = t->instrument == COUNTED ? COUNTED_TOLERANCE : TIMED_RESOLUTION / 2;
+	int failed = 0;
+	size_t i;
+
+	for (i = 0; i < t->ncells; i++) {
+		const struct cell *c = &t->cells[i];
+		double known = c->variant->extra / 1000.0, found = c->ratio.ratio - 1;
+		bool ok = c->nsamples && fabs(found - known) <= within;
+
+		if (c->base == i)
+			continue;
+		/* From the resolution on, it must also be told from nothing. */
+		if (ok && known >= 2 * within)
+			ok = c->ratio.lo > 1;
+		failed += !ok;
+		printf("%sok %d - %s: %s with %.1f %% more is found %+.2f %% dearer, within %.1f\n",
+		       ok ? "" : "not ", (*first)++, instrument_name[t->instrument], c->op->name,
+		       100 * known, 100 * found, 100 * within);
+		printf("# [%+.2f %+.2f], %zu batches, outliers %.0f %%, others used %.1f CPUs%s%s\n",
+		       100 * (c->ratio.lo - 1), 100 * (c->ratio.hi - 1), c->nsamples,
+		       100 * c->ratio.outliers, t->busy, c->error ? ", " : "", c->error ?: "");
+	}
+	return failed;
+}

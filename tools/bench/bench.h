@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef BULKHEAD_BENCH_H
+#define BULKHEAD_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../lib/stats.h"
+
+#define MAX_CONTROLLERS	8
+#define MAX_VARIANTS	12
+
+/* What separates a finding from chance, for both instruments; README.md of bench/ says why. */
+#define AA_BIAS			0.0025
+#define AA_MOST			0.01
+#define TIMED_RESOLUTION	0.02
+#define COUNTED_TOLERANCE	0.001
+#define RESAMPLES		2000
+
+enum instrument { COUNTED, TIMED, INSTRUMENTS };
+extern const char * const instrument_name[INSTRUMENTS];
+extern const char * const instrument_unit[INSTRUMENTS];
+
+/**
+ * struct variant - where the task sits while it is measured
+ * @name: off, aa (off again), d1, d4, d16, limit, hit, or x10: off and 10/1000 dearer
+ * @depth: of its cgroup; 0 is the root
+ * @extra: thousandths of the operation on top
+ * @file: and @value: a control file of its cgroup, or NULL
+ */
+struct variant {
+	const char *name;
+	long depth, extra;
+	const char *file, *value;
+};
+
+/** struct operation - a line "op =" of a benchmark */
+struct operation {
+	char *name;
+	char *line;		/* for opbench, with {cg}, {t}, {f}, {a}, {b}, {file} */
+	char *only;		/* the variants that make sense, or NULL */
+	long tasks, fill;	/* in cgroups beside the task's */
+	bool child, quick;
+};
+
+/** struct spec - a file of bench/ */
+struct spec {
+	char *name, *desc;
+	char *controllers[MAX_CONTROLLERS + 1];
+	char *needs[MAX_CONTROLLERS + 1];		/* options of the kernel */
+	struct variant variants[MAX_VARIANTS];
+	size_t nvariants, noperations;
+	struct operation *operations;
+};
+
+/**
+ * spec_parse() - read a benchmark
+ * @name: of the benchmark
+ * @text: the file; it is changed
+ * @error: why not, to be freed
+ *
+ * Return: memory that lives as long as the program; NULL if @text is no benchmark.
+ */
+struct spec *spec_parse(const char *name, char *text, char **error);
+
+/** struct sample - one batch */
+struct sample {
+	size_t boot, round;
+	double work;		/* per operation, in the instrument's unit */
+	double refused;		/* share of the operations */
+};
+
+/** struct cell - one operation in one variant, on one instrument */
+struct cell {
+	const struct spec *spec;
+	const struct operation *op;
+	const struct variant *variant;
+	size_t base;		/* the cell that it is compared with: variant off */
+	struct sample *samples;
+	size_t nsamples;
+	char *error;		/* why there are none */
+
+	/* what came of it */
+	double per_op, refused;
+	struct stats_ratio ratio;
+	struct stats_count count;
+	bool deterministic;
+};
+
+/** struct table - everything that one instrument measures */
+struct table {
+	enum instrument instrument;
+	struct cell *cells;
+	size_t ncells;
+	size_t boots, rounds;
+	uint64_t seed;
+	char *error;		/* why there are no results at all */
+	bool ran, fit;
+	char *unfit;		/* why not */
+	double busy;		/* CPUs that others used meanwhile, on average */
+	double seconds;
+};
+
+/**
+ * table_init() - the cells of some benchmarks
+ * @t: with instrument, boots, rounds and seed set
+ * @specs: the benchmarks
+ * @n: how many
+ * @quick: only what the quick set has
+ * @variants: names between blanks: only these, beside off and aa; or NULL
+ */
+void table_init(struct table *t, struct spec **specs, size_t n, bool quick, const char *variants);
+
+/** plan_write() - the plan for one boot, as bench-guest reads it; returns the number of batches */
+size_t plan_write(const struct table *t, size_t boot, FILE *f);
+
+/**
+ * table_take() - a line of bench-guest
+ * @t: where to
+ * @boot: which kernel said it
+ * @line: without its newline; it is changed
+ *
+ * Return: 1 for a batch, 2 for the end, 0 for anything else, -1 when the plan has failed.
+ */
+int table_take(struct table *t, size_t boot, char *line);
+
+/** table_analyse() - from samples to results and a verdict */
+void table_analyse(struct table *t);
+
+/**
+ * self_check() - whether known costs were found, as TAP on standard output
+ * @t: a table of the benchmark self-check
+ * @first: number of the first test
+ *
+ * Return: the number of tests that failed.
+ */
+int self_check(const struct table *t, int *first);
+
+/** struct setup - what the kernels are booted with */
+struct setup {
+	const char *kernel[INSTRUMENTS];
+	const char *boot, *init, *guest;	/* programs: boot, init, bench-guest */
+	const char *qemu;
+	const char *dir;			/* of this run */
+	bool quiet;
+};
+
+/** measure() - boot all kernels of a table; false, and t->error, when one fails */
+bool measure(struct table *t, const struct setup *s);
+
+/** cpio_write() - an initramfs of one program as /init, and a plan; 0 or -1 with errno */
+int cpio_write(const char *path, const char *init, const char *plan);
+
+/** struct about - what has to be known to repeat a run */
+struct about {
+	const char *date, *commit, *command;
+	char **facts;		/* "key=value" */
+	size_t nfacts;
+	uint64_t seed;
+	bool quick;
+};
+
+#define SCHEMA	"bulkhead-bench-1"
+
+void print_table(const struct table *t, FILE *f);
+void write_markdown(const struct table *tables, const char *path);
+void write_plot_data(const struct table *tables, const char *dir);
+int write_results(const struct table *tables, const struct about *about, const char *path);
+
+/** compare_results() - results file against results file; the exit status */
+int compare_results(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Boots: each a program whose standard output is what bench-guest says. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/text.h"
+#include "../lib/util.h"
+#include "bench.h"
+
+#define MAX_PARALLEL	64
+
+/** struct guest - one kernel that runs, or has run */
+struct guest {
+	struct table *t;
+	size_t boot;
+	pid_t pid;
+	int out;
+	FILE *raw;			/* everything it said */
+	struct text_lines lines;
+	size_t *done;			/* batches of the whole table */
+	bool ended, failed;
+};
+
+static int copy_file(const char *from, const char *to, mode_t mode)
+{
+	size_t len;
+	char *text = read_file(from, &len);
+	int fd, err = 0;
+
+	if (!text)
+		return -1;
+	fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len)
+		err = -1;
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return err;
+}
+
+/* The least that boot(1) takes for a guest, with the plan in it. */
+static char *make_guest_folder(const struct setup *s, const char *base, const char *plan)
+{
+	static const char * const folders[] = {
+		"run", "rootfs/sbin", "rootfs/bin", "rootfs/dev", "rootfs/proc", "rootfs/sys",
+		"rootfs/tmp", "rootfs/run", "rootfs/mnt", "rootfs/root", "rootfs/etc",
+	};
+	char *dir = xasprintf("%s.guest", base), *path;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(folders); i++) {
+		path = xasprintf("%s/%s", dir, folders[i]);
+		ok = ok && !make_dirs(path);
+		free(path);
+	}
+	path = xasprintf("%s/rootfs/sbin/init", dir);
+	ok = ok && !copy_file(s->init, path, 0755);
+	free(path);
+	path = xasprintf("%s/rootfs/sbin/bench-guest", dir);
+	ok = ok && !copy_file(s->guest, path, 0755);
+	free(path);
+	path = xasprintf("%s/rootfs/plan", dir);
+	ok = ok && !copy_file(plan, path, 0644);
+	free(path);
+	if (!ok)
+		die(EXIT_FAILURE, "%s: %s", dir, strerror(errno));
+	return dir;
+}
+
+static int last_cpu(void)
+{
+	cpu_set_t set;
+	int cpu;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 0;
+	for (cpu = CPU_SETSIZE - 1; cpu > 0 && !CPU_ISSET(cpu, &set); cpu--)
+		;
+	return cpu;
+}
+
+static void exec_timed(const struct setup *s, const char *base, const char *plan)
+{
+	char *dir = make_guest_folder(s, base, plan);
+
+	execl(s->boot, "boot", "--kernel", s->kernel[TIMED], "--guest", dir, "--memory", "512M",
+	      "--pin", xasprintf("%d", last_cpu()), "--timeout", "0", "--cgroup", "v2",
+	      "--console", xasprintf("%s.console", base), "--",
+	      "/sbin/bench-guest", "/plan", NULL);
+	die(EXIT_FAILURE, "%s: %s", s->boot, strerror(errno));
+}
+
+static void exec_counted(const struct setup *s, const char *base, const char *plan)
+{
+	char *initrd = xasprintf("%s.cpio", base);
+
+	if (cpio_write(initrd, s->guest, plan))
+		die(EXIT_FAILURE, "%s: %s", initrd, strerror(errno));
+	/*
+	 * Nothing from outside may reach it: no clock, no entropy, no network, no device. What
+	 * calibrates a timer does so by reading the clock for tenths of a second, which is most of
+	 * a boot here: so it is told the frequency, and does without the timer of the APIC.
+	 */
+	execlp(s->qemu, "qemu-system-x86_64", "-M", "pc,hpet=off", "-accel", "tcg", "-cpu", "qemu64",
+	       "-smp", "1", "-m", "256", "-nodefaults", "-no-user-config", "-no-reboot",
+	       "-display", "none", "-monitor", "none", "-icount", "shift=0,sleep=off",
+	       "-rtc", "base=2026-01-01,clock=vm", "-seed", "1",
+	       "-serial", xasprintf("file:%s.console", base), "-serial", "stdio",
+	       "-kernel", s->kernel[COUNTED], "-initrd", initrd, "-append",
+	       "console=ttyS0 nokaslr tsc=reliable tsc_early_khz=1000000 nolapic_timer "
+	       "panic=-1 reboot=t quiet", NULL);
+	die(EXIT_FAILURE, "%s: %s", s->qemu, strerror(errno));
+}
+
+static void take_line(void *ctx, const char *text, bool complete)
+{
+	struct guest *g = ctx;
+	char *line = xstrdup(text);
+
+	fprintf(g->raw, "%s\n", text);
+	switch (complete ? table_take(g->t, g->boot, trim(line)) : 0) {
+	case 1:
+		++*g->done;
+		break;
+	case 2:
+		g->ended = true;
+		break;
+	case -1:
+		g->failed = true;
+		break;
+	}
+	free(line);
+}
+
+static void start(struct guest *g, const struct setup *s, size_t boot, size_t *expected)
+{
+	char *base = xasprintf("%s/%s.%zu", s->dir, instrument_name[g->t->instrument], boot);
+	char *plan = xasprintf("%s.plan", base), *raw = xasprintf("%s.raw", base);
+	FILE *f = fopen(plan, "we");
+	int pipes[2];
+
+	if (!f || pipe2(pipes, O_CLOEXEC))
+		die(EXIT_FAILURE, "%s: %s", plan, strerror(errno));
+	*expected += plan_write(g->t, boot, f);
+	g->raw = fopen(raw, "we");
+	if (fclose(f) || !g->raw)
+		die(EXIT_FAILURE, "%s: %s", raw, strerror(errno));
+	g->boot = boot;
+	g->lines = (struct text_lines){ .line = take_line, .ctx = g };
+	g->pid = fork();
+	if (!g->pid) {
+		int null = open("/dev/null", O_RDONLY);
+
+		dup2(null, STDIN_FILENO);
+		dup2(pipes[1], STDOUT_FILENO);
+		if (g->t->instrument == TIMED)
+			exec_timed(s, base, plan);
+		exec_counted(s, base, plan);
+	}
+	close(pipes[1]);
+	g->out = pipes[0];
+	free(base);
+	free(plan);
+	free(raw);
+}
+
+static void finish(struct guest *g, const struct setup *s)
+{
+	struct table *t = g->t;
+	int status;
+
+	text_lines_end(&g->lines);
+	fclose(g->raw);
+	close(g->out);
+	if (g->failed)
+		kill(g->pid, SIGTERM);
+	waitpid(g->pid, &status, 0);
+	g->pid = 0;
+	if (g->ended || t->error)
+		return;
+	t->error = xasprintf("boot %zu ended before its plan did; see %s/%s.%zu.console", g->boot, s->dir,
+			     instrument_name[t->instrument], g->boot);
+}
+
+static double busy_seconds(void)
+{
+	unsigned long long v[8] = { 0 };
+	char *text = read_file("/proc/stat", NULL);
+
+	if (text)
+		sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3],
+		       &v[4], &v[5], &v[6], &v[7]);
+	free(text);
+	return (double)(v[0] + v[1] + v[2] + v[5] + v[6]) / sysconf(_SC_CLK_TCK);
+}
+
+static double own_seconds(void)
+{
+	struct rusage self, children;
+
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	return self.ru_utime.tv_sec + self.ru_stime.tv_sec + children.ru_utime.tv_sec +
+	       children.ru_stime.tv_sec + (self.ru_utime.tv_usec + self.ru_stime.tv_usec +
+	       children.ru_utime.tv_usec + children.ru_stime.tv_usec) / 1e6;
+}
+
+static void say_progress(const struct table *t, const struct setup *s, size_t done, size_t expected,
+			 double began)
+{
+	static double last;
+	double now = now_ms(), spent = (now - began) / 1000;
+	bool terminal = isatty(STDERR_FILENO);
+
+	if (s->quiet || now - last < (terminal ? 500 : 15000))
+		return;
+	last = now;
+	fprintf(stderr, "%s  %s: %zu of %zu batches, %.0f s", terminal ? "\r" : "",
+		instrument_name[t->instrument], done, expected, spent);
+	if (done && done < expected)
+		fprintf(stderr, ", %.0f s left", spent * (expected - done) / done);
+	fputs(terminal ? "\033[K" : "\n", stderr);
+}
+
+bool measure(struct table *t, const struct setup *s)
+{
+	/* A kernel that is timed has its CPU for itself, as far as that is ours to say. */
+	size_t parallel = t->instrument == TIMED ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
+	size_t next = 0, running = 0, done = 0, expected = 0, i;
+	double began = now_ms(), busy = busy_seconds(), own = own_seconds();
+	struct guest guests[MAX_PARALLEL] = { 0 };
+	struct pollfd polls[MAX_PARALLEL];
+
+	if (parallel > MAX_PARALLEL)
+		parallel = MAX_PARALLEL;
+	while (running || (next < t->boots && !t->error)) {
+		for (i = 0; i < parallel; i++) {
+			if (!guests[i].pid && next < t->boots && !t->error) {
+				guests[i] = (struct guest){ .t = t, .done = &done };
+				start(&guests[i], s, next++, &expected);
+				running++;
+			}
+			polls[i] = (struct pollfd){
+				.fd = guests[i].pid ? guests[i].out : -1, .events = POLLIN,
+			};
+		}
+		poll(polls, parallel, 500);
+		for (i = 0; i < parallel; i++) {
+			char buf[8192];
+			ssize_t n;
+
+			if (!guests[i].pid || !polls[i].revents)
+				continue;
+			n = read(guests[i].out, buf, sizeof(buf));
+			if (n > 0)
+				text_lines_feed(&guests[i].lines, buf, n);
+			if (n > 0 && !guests[i].failed)
+				continue;
+			finish(&guests[i], s);
+			running--;
+		}
+		say_progress(t, s, done, expected / next * t->boots, began);
+	}
+	if (!s->quiet && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	if (!t->error && done != expected)
+		t->error = xasprintf("%zu of %zu batches have no result", expected - done, expected);
+	t->seconds = (now_ms() - began) / 1000;
+	t->busy = (busy_seconds() - busy - (own_seconds() - own)) / t->seconds;
+	if (t->busy < 0)
+		t->busy = 0;
+	t->ran = !t->error;
+	return t->ran;
+}

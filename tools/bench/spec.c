@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Benchmarks as bench/NAME.bench states them. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/util.h"
+#include "bench.h"
+
+static const struct variant known_variants[] = {
+	{ .name = "off" },
+	{ .name = "aa" },
+	{ .name = "d1", .depth = 1 },
+	{ .name = "d4", .depth = 4 },
+	{ .name = "d16", .depth = 16 },
+	{ .name = "limit", .depth = 1 },
+	{ .name = "hit", .depth = 1 },
+};
+
+/* "x20" is 20 thousandths dearer, and sits where "off" does. */
+static bool find_variant(const char *name, struct variant *v)
+{
+	size_t i;
+
+	memset(v, 0, sizeof(*v));
+	if (*name == 'x' && parse_int(name + 1, 0, 1000, &v->extra)) {
+		v->name = xstrdup(name);
+		return true;
+	}
+	for (i = 0; i < ARRAY_SIZE(known_variants); i++)
+		if (!strcmp(known_variants[i].name, name)) {
+			*v = known_variants[i];
+			return true;
+		}
+	return false;
+}
+
+static struct variant *spec_variant(struct spec *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->nvariants; i++)
+		if (!strcmp(s->variants[i].name, name))
+			return &s->variants[i];
+	return NULL;
+}
+
+static char *add_variants(struct spec *s, char *value)
+{
+	char *word, *save;
+
+	for (word = strtok_r(value, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+		if (s->nvariants == MAX_VARIANTS)
+			return xasprintf("more than %d variants", MAX_VARIANTS);
+		if (spec_variant(s, word))
+			return xasprintf("variant '%s' twice", word);
+		if (!find_variant(word, &s->variants[s->nvariants++]))
+			return xasprintf("variant '%s': no such variant", word);
+	}
+	return NULL;
+}
+
+/* "limit = memory.max 8G" says what the variant of that name has in its cgroup. */
+static char *set_limit(struct spec *s, const char *name, char *value)
+{
+	struct variant *v = spec_variant(s, name);
+	char *blank = value + strcspn(value, " \t");
+
+	if (!v)
+		return xasprintf("'%s' is not among the variants above", name);
+	if (!*blank)
+		return xasprintf("%s: a control file and a value are needed", name);
+	*blank++ = '\0';
+	v->file = xstrdup(value);
+	v->value = xstrdup(trim(blank));
+	return NULL;
+}
+
+static char *add_words(char **list, char *value)
+{
+	char *word, *save;
+	int n = 0;
+
+	for (word = strtok_r(value, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+		if (n == MAX_CONTROLLERS)
+			return xasprintf("more than %d words", MAX_CONTROLLERS);
+		list[n++] = xstrdup(word);
+	}
+	return NULL;
+}
+
+/* NAME [@KEY[=VALUE]...] OPERATION WORDS... */
+static char *add_operation(struct spec *s, char *value)
+{
+	struct operation op = { 0 };
+	char *word, *save, *line = xstrdup("");
+	bool bad = false;
+
+	for (word = strtok_r(value, " \t", &save); word && !bad; word = strtok_r(NULL, " \t", &save)) {
+		if (!op.name) {
+			op.name = xstrdup(word);
+		} else if (*word != '@') {
+			char *longer = xasprintf("%s%s%s", line, *line ? " " : "", word);
+
+			free(line);
+			line = longer;
+		} else if (!strncmp(word, "@only=", 6)) {
+			op.only = xasprintf(",%s,", word + 6);
+		} else if (!strncmp(word, "@tasks=", 7)) {
+			bad = !parse_int(word + 7, 1, 10000, &op.tasks);
+		} else if (!strncmp(word, "@fill=", 6)) {
+			bad = !parse_int(word + 6, 0, 10000, &op.fill);
+		} else if (!strcmp(word, "@child")) {
+			op.child = true;
+		} else if (!strcmp(word, "@quick")) {
+			op.quick = true;
+		} else {
+			bad = true;
+		}
+		if (bad)
+			return xasprintf("operation %s: '%s'", op.name, word);
+	}
+	op.line = line;
+	if (!op.name || !*op.line)
+		return xstrdup("an operation needs a name and a line for opbench");
+	s->operations = xrealloc(s->operations, (s->noperations + 1) * sizeof(op));
+	s->operations[s->noperations++] = op;
+	return NULL;
+}
+
+static char *take_key(struct spec *s, const char *key, char *value)
+{
+	if (!strcmp(key, "desc")) {
+		s->desc = xstrdup(value);
+		return NULL;
+	}
+	if (!strcmp(key, "controllers"))
+		return add_words(s->controllers, value);
+	if (!strcmp(key, "needs"))
+		return add_words(s->needs, value);
+	if (!strcmp(key, "variants"))
+		return add_variants(s, value);
+	if (!strcmp(key, "limit") || !strcmp(key, "hit"))
+		return set_limit(s, key, value);
+	if (!strcmp(key, "op"))
+		return add_operation(s, value);
+	return xasprintf("'%s': no such key", key);
+}
+
+struct spec *spec_parse(const char *name, char *text, char **error)
+{
+	struct spec *s = xrealloc(NULL, sizeof(*s));
+	char *line, *save = text, *value, *why = NULL;
+	int number = 0;
+
+	memset(s, 0, sizeof(*s));
+	s->name = xstrdup(name);
+	while (!why && (line = strsep(&save, "\n"))) {
+		number++;
+		line[strcspn(line, "#")] = '\0';
+		line = trim(line);
+		if (!*line)
+			continue;
+		value = strchr(line, '=');
+		if (!value) {
+			why = xstrdup("not a line of the form key = value");
+			break;
+		}
+		*value++ = '\0';
+		why = take_key(s, trim(line), trim(value));
+	}
+	if (!why && (!s->noperations || !s->nvariants || strcmp(s->variants[0].name, "off")))
+		why = xstrdup("operations and variants are needed, and the first variant is off");
+	if (!why)
+		return s;
+	*error = xasprintf("%s.bench:%d: %s", name, number, why);
+	free(why);
+	return NULL;
+}
