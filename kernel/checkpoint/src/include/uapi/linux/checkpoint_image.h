@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The image of a checkpoint: a stream of records.
+ *
+ * Every number is little-endian, every record starts at a multiple of 8 bytes
+ * and is a struct ckpt_record, followed by @length bytes of payload and by
+ * zeros up to the next multiple of 8. The order of records is
+ *
+ *	IMAGE
+ *	{ FILE }
+ *	{ FDTABLE }
+ *	{ MM { VMA } }
+ *	{ TASK { REGS } SIGACTIONS { SIGNAL } }
+ *	{ PAGES }
+ *	TRAILER
+ *
+ * FILE, FDTABLE, MM and TASK have ids: 1, 2, 3 ... for each type. A reference
+ * is an id that came before, or 0 for none where that is said.
+ */
+#ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
+#define _UAPI_LINUX_CHECKPOINT_IMAGE_H
+
+#include <linux/types.h>
+
+#define CKPT_MAGIC		0x74706b4368426c55ULL	/* "UlBhCkpt" */
+#define CKPT_VERSION		1
+
+/* Limits that a reader may rely on. */
+#define CKPT_ALIGN		8
+#define CKPT_TASKS_MAX		32768
+#define CKPT_PATH_MAX		4096	/* with the terminating 0 */
+#define CKPT_DATA_MAX		(1U << 20)	/* a pipe's bytes, a run of pages */
+#define CKPT_GROUPS_MAX		65536
+#define CKPT_FDS_MAX		(1U << 20)
+#define CKPT_REGS_MAX		(1U << 16)
+#define CKPT_NSIG		64
+#define CKPT_RLIMITS		16
+#define CKPT_AUXV		64
+
+enum ckpt_type {
+	CKPT_IMAGE = 1,
+	CKPT_FILE,
+	CKPT_FDTABLE,
+	CKPT_MM,
+	CKPT_VMA,
+	CKPT_TASK,
+	CKPT_REGS,
+	CKPT_SIGACTIONS,
+	CKPT_SIGNAL,
+	CKPT_PAGES,
+	CKPT_TRAILER,
+	CKPT_NR_TYPES
+};
+
+/**
+ * struct ckpt_record - what every record starts with
+ * @type: enum ckpt_type
+ * @version: of this type of record; a reader refuses one it does not know
+ * @id: of the object, 0 for types that have none
+ * @length: bytes of payload
+ * @crc: CRC-32C of this header, with @crc as 0, and of the payload
+ */
+struct ckpt_record {
+	__le16 type;
+	__le16 version;
+	__le32 id;
+	__le32 length;
+	__le32 crc;
+};
+
+#define CKPT_RELEASE_LEN	64
+
+/**
+ * struct ckpt_image - the first record
+ * @magic: CKPT_MAGIC; stands at byte 16 of an image
+ * @version: CKPT_VERSION
+ * @machine: EM_* of the tasks' registers
+ * @page_size: in bytes
+ * @nr_tasks: how many TASK records there are
+ * @taken: CLOCK_REALTIME of the checkpoint, nanoseconds
+ * @release: of the kernel, as uname(2) tells it; for people, not compared
+ */
+struct ckpt_image {
+	__le64 magic;
+	__le32 version;
+	__le32 machine;
+	__le32 page_size;
+	__le32 nr_tasks;
+	__le64 taken;
+	char release[CKPT_RELEASE_LEN];
+};
+
+enum ckpt_file_kind {
+	CKPT_FILE_PATH = 1,	/* opened again by its path */
+	CKPT_FILE_PIPE,		/* an end of a pipe */
+	CKPT_FILE_NR_KINDS
+};
+
+/**
+ * struct ckpt_file - an open file description, or a path
+ * @kind: enum ckpt_file_kind
+ * @flags: O_* of the open file, of the architecture @machine
+ * @pos: offset
+ * @size: PATH: of a file that is mapped, 0 if none of it is; PIPE: bytes in
+ *	@data
+ * @mtime: PATH: of a file that is mapped, nanoseconds
+ * @mode: PATH: S_IFMT bits of the file
+ * @rdev: PATH: of a device, major << 20 | minor
+ * @pipe: PIPE: number of the pipe, which its other ends have as well
+ * @capacity: PIPE: in bytes, as F_GETPIPE_SZ tells it
+ * @mapped: PATH: 1 if @size and @mtime must be what they were
+ * @data: PATH: the path with its terminating 0; PIPE: what is in the pipe,
+ *	only in the first record that names it
+ */
+struct ckpt_file {
+	__le32 kind;
+	__le32 flags;
+	__le64 pos;
+	__le64 size;
+	__le64 mtime;
+	__le32 mode;
+	__le32 rdev;
+	__le32 pipe;
+	__le32 capacity;
+	__le32 mapped;
+	__le32 reserved;
+	__u8 data[];
+};
+
+/**
+ * struct ckpt_fd - an entry of a table of open files
+ * @fd: number, greater than that of the entry before
+ * @file: a FILE
+ * @cloexec: 0 or 1
+ */
+struct ckpt_fd {
+	__le32 fd;
+	__le32 file;
+	__le32 cloexec;
+	__le32 reserved;
+};
+
+/**
+ * struct ckpt_mm - an address space
+ * @exe: FILE that is executed, 0 for none
+ * @dump_filter: as /proc/PID/coredump_filter shows it
+ * @vdso_crc: CRC-32C of the code that the kernel maps into it, 0 if none
+ * @nr_vmas: how many VMA records follow
+ *
+ * The rest is what prctl(PR_SET_MM_MAP) sets.
+ */
+struct ckpt_mm {
+	__le32 exe;
+	__le32 dump_filter;
+	__le32 vdso_crc;
+	__le32 nr_vmas;
+	__le64 start_code;
+	__le64 end_code;
+	__le64 start_data;
+	__le64 end_data;
+	__le64 start_brk;
+	__le64 brk;
+	__le64 start_stack;
+	__le64 arg_start;
+	__le64 arg_end;
+	__le64 env_start;
+	__le64 env_end;
+	__le64 auxv[CKPT_AUXV];
+};
+
+enum ckpt_vma_kind {
+	CKPT_VMA_ANON = 1,	/* private anonymous */
+	CKPT_VMA_FILE,		/* private mapping of a file */
+	CKPT_VMA_KERNEL,	/* the kernel's: vdso */
+	CKPT_VMA_NR_KINDS
+};
+
+#define CKPT_VMA_READ		0x001
+#define CKPT_VMA_WRITE		0x002
+#define CKPT_VMA_EXEC		0x004
+#define CKPT_VMA_GROWSDOWN	0x008
+#define CKPT_VMA_NORESERVE	0x010
+#define CKPT_VMA_DONTDUMP	0x020	/* MADV_DONTDUMP */
+#define CKPT_VMA_SEQUENTIAL	0x040	/* MADV_SEQUENTIAL */
+#define CKPT_VMA_RANDOM		0x080	/* MADV_RANDOM */
+#define CKPT_VMA_FLAGS		0x0ff
+
+/**
+ * struct ckpt_vma - a mapping of the MM before it
+ * @start: address, not below the end of the mapping before
+ * @end: address behind it
+ * @pgoff: FILE: offset in pages
+ * @kind: enum ckpt_vma_kind
+ * @flags: CKPT_VMA_*
+ * @file: FILE: what is mapped
+ */
+struct ckpt_vma {
+	__le64 start;
+	__le64 end;
+	__le64 pgoff;
+	__le32 kind;
+	__le32 flags;
+	__le32 file;
+	__le32 reserved;
+};
+
+#define CKPT_TASK_SUBREAPER	0x01
+#define CKPT_TASK_NO_NEW_PRIVS	0x02
+#define CKPT_TASK_RESET_ON_FORK	0x04	/* SCHED_RESET_ON_FORK */
+#define CKPT_TASK_SIGMASK_SAVED	0x08	/* saved_sigmask returns with the signal */
+#define CKPT_TASK_FLAGS		0x0f
+
+enum ckpt_restart_kind {
+	CKPT_RESTART_NONE,
+	CKPT_RESTART_NANOSLEEP,	/* arg: clock id, address for the rest, its type, ns left */
+	CKPT_RESTART_POLL,	/* arg: fds, how many, has a timeout, ns left */
+	CKPT_RESTART_FUTEX,	/* arg: address, value, bitset, ns left, CKPT_FUTEX_* */
+	CKPT_RESTART_NR
+};
+
+#define CKPT_FUTEX_SHARED	0x1
+#define CKPT_FUTEX_REALTIME	0x2	/* the time is absolute, CLOCK_REALTIME */
+#define CKPT_FUTEX_FLAGS	0x3
+
+/**
+ * struct ckpt_task - a process
+ * @pid: in the pid namespace of the first task
+ * @parent: TASK, 0 only for the first
+ * @pgrp: pid of the leader of its process group, a task of the image
+ * @session: pid of the leader of its session, a task of the image
+ * @mm: MM
+ * @fdtable: FDTABLE
+ * @cwd: FILE of kind PATH
+ * @umask: as umask(2) takes it
+ * @flags: CKPT_TASK_*
+ * @personality: as personality(2) takes it
+ * @exit_signal: sent to the parent at exit
+ * @pdeath_signal: PR_SET_PDEATHSIG
+ * @dumpable: PR_GET_DUMPABLE
+ * @securebits: PR_GET_SECUREBITS
+ * @uid: real, effective, saved, file system
+ * @gid: likewise
+ * @policy: SCHED_*
+ * @nice: -20 to 19
+ * @rt_priority: 0, or 1 to 99 with SCHED_FIFO and SCHED_RR
+ * @oom_score_adj: -1000 to 1000
+ * @oom_score_adj_min: likewise
+ * @restart: enum ckpt_restart_kind: how an interrupted system call goes on
+ * @altstack_flags: SS_* of sigaltstack(2)
+ * @nr_groups: supplementary groups in @groups
+ * @timer_slack: PR_GET_TIMERSLACK, nanoseconds
+ * @default_timer_slack: what PR_SET_TIMERSLACK 0 sets
+ * @altstack: address of the alternate signal stack
+ * @altstack_size: of it, in bytes
+ * @clear_child_tid: address, see set_tid_address(2)
+ * @robust_list: address, see set_robust_list(2)
+ * @sigmask: signals blocked, signal n is bit n - 1
+ * @saved_sigmask: mask that sigsuspend(2) and its like put back
+ * @caps: inheritable, permitted, effective, bounding, ambient
+ * @restart_arg: see enum ckpt_restart_kind
+ * @rlimits: soft and hard limit of each RLIMIT_*, all ones for none
+ * @comm: PR_GET_NAME, terminated by 0
+ */
+struct ckpt_task {
+	__le32 pid;
+	__le32 parent;
+	__le32 pgrp;
+	__le32 session;
+	__le32 mm;
+	__le32 fdtable;
+	__le32 cwd;
+	__le32 umask;
+	__le32 flags;
+	__le32 personality;
+	__le32 exit_signal;
+	__le32 pdeath_signal;
+	__le32 dumpable;
+	__le32 securebits;
+	__le32 uid[4];
+	__le32 gid[4];
+	__le32 policy;
+	__le32 nice;
+	__le32 rt_priority;
+	__le32 oom_score_adj;
+	__le32 oom_score_adj_min;
+	__le32 restart;
+	__le32 altstack_flags;
+	__le32 nr_groups;
+	__le64 timer_slack;
+	__le64 default_timer_slack;
+	__le64 altstack;
+	__le64 altstack_size;
+	__le64 clear_child_tid;
+	__le64 robust_list;
+	__le64 sigmask;
+	__le64 saved_sigmask;
+	__le64 caps[5];
+	__le64 restart_arg[5];
+	__le64 rlimits[CKPT_RLIMITS][2];
+	char comm[16];
+	__le32 groups[];
+};
+
+/**
+ * struct ckpt_regs - a register set of the TASK before it
+ * @note: NT_* of the set, as in a core dump
+ * @size: of @data in bytes
+ * @data: as PTRACE_GETREGSET gives it
+ */
+struct ckpt_regs {
+	__le32 note;
+	__le32 size;
+	__u8 data[];
+};
+
+/**
+ * struct ckpt_sigaction - what a signal does; SIGACTIONS has CKPT_NSIG of them
+ * @handler: address, 0 for SIG_DFL, 1 for SIG_IGN
+ * @flags: SA_*
+ * @restorer: address
+ * @mask: signals blocked meanwhile
+ */
+struct ckpt_sigaction {
+	__le64 handler;
+	__le64 flags;
+	__le64 restorer;
+	__le64 mask;
+};
+
+#define CKPT_SIGINFO_LEN	48
+
+/**
+ * struct ckpt_signal - a signal that waits for the TASK before it, oldest first
+ * @signo: its number
+ * @shared: 1 if it was sent to the process, 0 to this thread
+ * @info: the first bytes of its siginfo_t, of the architecture @machine
+ */
+struct ckpt_signal {
+	__le32 signo;
+	__le32 shared;
+	__u8 info[CKPT_SIGINFO_LEN];
+};
+
+/**
+ * struct ckpt_pages - contents of pages that follow each other
+ * @mm: MM, not below that of the PAGES before
+ * @count: pages, 1 to CKPT_DATA_MAX / page_size
+ * @addr: of the first; not below the end of the PAGES before in this MM
+ * @data: @count pages
+ *
+ * A page of an MM that no PAGES has is what a fresh mapping gives: zeros, or
+ * the file's.
+ */
+struct ckpt_pages {
+	__le32 mm;
+	__le32 count;
+	__le64 addr;
+	__u8 data[];
+};
+
+/**
+ * struct ckpt_trailer - the last record; nothing follows it
+ * @records: how many records there were, this one included
+ * @bytes: of the image, this record included
+ * @crc: CRC-32C of all bytes before this record
+ */
+struct ckpt_trailer {
+	__le64 records;
+	__le64 bytes;
+	__le32 crc;
+	__le32 reserved;
+};
+
+#endif /* _UAPI_LINUX_CHECKPOINT_IMAGE_H */

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint images: checking what is read. Shared by kernel and user space,
+ * see image.h; the format is in include/uapi/linux/checkpoint_image.h.
+ */
+#include "image.h"
+
+#ifdef __KERNEL__
+u32 ckpt_crc(u32 crc, const void *p, size_t len)
+{
+	return ~crc32c(~crc, p, len);
+}
+
+static void ckpt_sort(struct ckpt_ids *ids, u32 n,
+		      int (*cmp)(const void *, const void *))
+{
+	sort(ids, n, sizeof(*ids), cmp, NULL);
+}
+#else
+/* Eight bytes at a time, by tables made from the reversed polynomial. */
+static u32 crc_table[8][256];
+
+static void crc_init(void)
+{
+	u32 i, j, crc;
+
+	for (i = 0; i < 256; i++) {
+		crc = i;
+		for (j = 0; j < 8; j++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+		crc_table[0][i] = crc;
+	}
+	for (i = 0; i < 256; i++)
+		for (j = 1; j < 8; j++)
+			crc_table[j][i] = crc_table[j - 1][i] >> 8 ^
+				crc_table[0][crc_table[j - 1][i] & 0xff];
+}
+
+u32 ckpt_crc(u32 crc, const void *p, size_t len)
+{
+	const u8 *b = p;
+	u64 v;
+
+	if (!crc_table[0][1])
+		crc_init();
+	crc = ~crc;
+	for (; len >= 8; len -= 8, b += 8) {
+		memcpy(&v, b, 8);
+		v = le64_to_cpu(v) ^ crc;
+		crc = crc_table[7][v & 0xff] ^ crc_table[6][v >> 8 & 0xff] ^
+		      crc_table[5][v >> 16 & 0xff] ^ crc_table[4][v >> 24 & 0xff] ^
+		      crc_table[3][v >> 32 & 0xff] ^ crc_table[2][v >> 40 & 0xff] ^
+		      crc_table[1][v >> 48 & 0xff] ^ crc_table[0][v >> 56];
+	}
+	while (len--)
+		crc = crc >> 8 ^ crc_table[0][(crc ^ *b++) & 0xff];
+	return ~crc;
+}
+
+static void ckpt_sort(struct ckpt_ids *ids, u32 n,
+		      int (*cmp)(const void *, const void *))
+{
+	qsort(ids, n, sizeof(*ids), cmp);
+}
+#endif
+
+/* What a record of each type may look like. */
+static const struct {
+	const char *name;
+	u32 fixed;		/* bytes that every payload has */
+	u32 max;		/* bytes beyond them */
+	bool id;		/* numbered */
+} types[CKPT_NR_TYPES] = {
+	[CKPT_IMAGE]	= { "image", sizeof(struct ckpt_image), 0, false },
+	[CKPT_FILE]	= { "file", sizeof(struct ckpt_file), CKPT_DATA_MAX, true },
+	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
+	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
+	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), 0, false },
+	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task), CKPT_GROUPS_MAX * 4, true },
+	[CKPT_REGS]	= { "regs", sizeof(struct ckpt_regs), CKPT_REGS_MAX, false },
+	[CKPT_SIGACTIONS] = { "sigactions", CKPT_NSIG * sizeof(struct ckpt_sigaction), 0, false },
+	[CKPT_SIGNAL]	= { "signal", sizeof(struct ckpt_signal), 0, false },
+	[CKPT_PAGES]	= { "pages", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
+	[CKPT_TRAILER]	= { "trailer", sizeof(struct ckpt_trailer), 0, false },
+};
+
+/* The name of a type of record, or NULL. */
+const char *ckpt_type_name(u32 type)
+{
+	return type < CKPT_NR_TYPES ? types[type].name : NULL;
+}
+
+/* How many bytes of payload a record of this, known type has at least. */
+u32 ckpt_fixed_size(u32 type)
+{
+	return types[type].fixed;
+}
+
+/* The part of a record's checksum that its header makes. */
+u32 ckpt_record_crc(const struct ckpt_record *r)
+{
+	struct ckpt_record header = *r;
+
+	header.crc = 0;
+	return ckpt_crc(0, &header, sizeof(header));
+}
+
+void ckpt_check_init(struct ckpt_check *c)
+{
+	memset(c, 0, sizeof(*c));
+}
+
+static int bad(struct ckpt_check *c, const char *why)
+{
+	c->why = why;
+	return -EBADMSG;
+}
+
+/* Whether a record of @type may follow what came so far. */
+static int check_order(struct ckpt_check *c, u32 type)
+{
+	if (c->done)
+		return bad(c, "there is something behind the trailer");
+	if (!c->last)
+		return type == CKPT_IMAGE ? 0 : bad(c, "this is not an image");
+	if (type == CKPT_IMAGE)
+		return bad(c, "a second image begins");
+	if (c->vmas_left && type != CKPT_VMA)
+		return bad(c, "a mapping is missing");
+	if (c->count[CKPT_TASK] && !c->sigactions && type != CKPT_REGS &&
+	    type != CKPT_SIGACTIONS)
+		return bad(c, "a task's signal handlers are missing");
+
+	switch (type) {
+	case CKPT_FILE:
+	case CKPT_FDTABLE:
+		if (c->last > type)
+			return bad(c, "records are out of order");
+		return 0;
+	case CKPT_MM:
+		if (c->last > CKPT_VMA)
+			return bad(c, "records are out of order");
+		return 0;
+	case CKPT_VMA:
+		return c->vmas_left ? 0 : bad(c, "a mapping of no address space");
+	case CKPT_TASK:
+		if (c->last > CKPT_SIGNAL)
+			return bad(c, "records are out of order");
+		if (c->count[CKPT_TASK] == c->nr_tasks)
+			return bad(c, "more tasks than announced");
+		return 0;
+	case CKPT_REGS:
+		if (c->last != CKPT_TASK && c->last != CKPT_REGS)
+			return bad(c, "registers of no task");
+		return 0;
+	case CKPT_SIGACTIONS:
+		/* a task without registers could not run */
+		return c->last == CKPT_REGS ? 0 : bad(c, "a task's registers are missing");
+	case CKPT_SIGNAL:
+		if (c->last != CKPT_SIGACTIONS && c->last != CKPT_SIGNAL)
+			return bad(c, "a signal of no task");
+		return 0;
+	default:	/* CKPT_PAGES, CKPT_TRAILER */
+		if (c->count[CKPT_TASK] != c->nr_tasks)
+			return bad(c, "tasks are missing");
+		if (c->count[CKPT_MM] != c->nr_tasks || c->count[CKPT_FDTABLE] != c->nr_tasks)
+			return bad(c, "memory or files of no task");
+		return 0;
+	}
+}
+
+int ckpt_check_header(struct ckpt_check *c, const struct ckpt_record *r)
+{
+	u32 type = le16_to_cpu(r->type), length = le32_to_cpu(r->length);
+
+	/* What does not begin as an image is no broken one. */
+	if (!c->last && type != CKPT_IMAGE)
+		return bad(c, "this is not an image");
+	if (!ckpt_type_name(type))
+		return bad(c, "a record of an unknown type");
+	if (le16_to_cpu(r->version) != 1)
+		return bad(c, "a record of an unknown version");
+	if (length < types[type].fixed ||
+	    length - types[type].fixed > types[type].max)
+		return bad(c, "a record of an impossible length");
+	if (le32_to_cpu(r->id) != (types[type].id ? c->count[type] + 1 : 0))
+		return bad(c, "a record with a wrong id");
+	return check_order(c, type);
+}
+
+static bool ref(struct ckpt_check *c, u32 type, __le32 id)
+{
+	return id && le32_to_cpu(id) <= c->count[type];
+}
+
+/* Whether @p, @len bytes, is a string that ends where it should. */
+static bool string_ok(const void *p, size_t len)
+{
+	return len && strnlen(p, len) == len - 1;
+}
+
+static bool zeros_behind(const char *s, size_t len)
+{
+	size_t n = strnlen(s, len);
+
+	if (n == len)
+		return false;
+	for (; n < len; n++)
+		if (s[n])
+			return false;
+	return true;
+}
+
+static int check_image(struct ckpt_check *c, const struct ckpt_image *im)
+{
+	u32 page = le32_to_cpu(im->page_size), n = le32_to_cpu(im->nr_tasks);
+
+	if (le64_to_cpu(im->magic) != CKPT_MAGIC)
+		return bad(c, "this is not an image");
+	if (le32_to_cpu(im->version) != CKPT_VERSION)
+		return bad(c, "an image of an unknown version");
+	if (page < 4096 || page > 65536 || page & (page - 1))
+		return bad(c, "an impossible size of pages");
+	if (!n || n > CKPT_TASKS_MAX)
+		return bad(c, "an impossible number of tasks");
+	if (!zeros_behind(im->release, sizeof(im->release)))
+		return bad(c, "the release is not a string");
+	c->page_size = page;
+	c->nr_tasks = n;
+	return 0;
+}
+
+static int check_file(struct ckpt_check *c, const struct ckpt_file *f, u32 extra)
+{
+	u32 pipe = le32_to_cpu(f->pipe), capacity = le32_to_cpu(f->capacity);
+	u64 size = le64_to_cpu(f->size);
+
+	if (f->reserved)
+		return bad(c, "a reserved field is in use");
+	switch (le32_to_cpu(f->kind)) {
+	case CKPT_FILE_PATH:
+		if (extra > CKPT_PATH_MAX || !string_ok(f->data, extra) || f->data[0] != '/')
+			return bad(c, "a path that is none");
+		if (pipe || capacity || le32_to_cpu(f->mapped) > 1 ||
+		    (!f->mapped && (size || f->mtime)))
+			return bad(c, "a file with what it cannot have");
+		if ((s64)le64_to_cpu(f->pos) < 0 || (s64)size < 0)
+			return bad(c, "an impossible offset");
+		return 0;
+	case CKPT_FILE_PIPE:
+		if (f->pos || f->mtime || f->mode || f->rdev || f->mapped)
+			return bad(c, "a pipe with what it cannot have");
+		if (!pipe || pipe > c->pipes + 1)
+			return bad(c, "a pipe with a wrong number");
+		if (size != extra || (pipe <= c->pipes && extra))
+			return bad(c, "a pipe's contents are wrong");
+		if (capacity < c->page_size || capacity > (1U << 31) ||
+		    capacity & (capacity - 1) || size > capacity)
+			return bad(c, "a pipe of an impossible size");
+		if (pipe > c->pipes)
+			c->pipes = pipe;
+		return 0;
+	default:
+		return bad(c, "a file of an unknown kind");
+	}
+}
+
+static int check_fdtable(struct ckpt_check *c, const struct ckpt_fd *fd, u32 length)
+{
+	u32 n = length / sizeof(*fd), i;
+
+	if (length % sizeof(*fd))
+		return bad(c, "a table of files ends within an entry");
+	for (i = 0; i < n; i++) {
+		if (fd[i].reserved || le32_to_cpu(fd[i].cloexec) > 1)
+			return bad(c, "an open file with unknown flags");
+		if (!ref(c, CKPT_FILE, fd[i].file))
+			return bad(c, "an open file that is not there");
+		if (le32_to_cpu(fd[i].fd) >= (1U << 30) ||
+		    (i && le32_to_cpu(fd[i].fd) <= le32_to_cpu(fd[i - 1].fd)))
+			return bad(c, "open files are out of order");
+	}
+	return 0;
+}
+
+static int check_mm(struct ckpt_check *c, const struct ckpt_mm *mm)
+{
+	/* the first words of what prctl(PR_SET_MM_MAP) takes, in pairs */
+	const u64 pairs[][2] = {
+		{ le64_to_cpu(mm->start_code), le64_to_cpu(mm->end_code) },
+		{ le64_to_cpu(mm->start_data), le64_to_cpu(mm->end_data) },
+		{ le64_to_cpu(mm->start_brk), le64_to_cpu(mm->brk) },
+		{ le64_to_cpu(mm->arg_start), le64_to_cpu(mm->arg_end) },
+		{ le64_to_cpu(mm->env_start), le64_to_cpu(mm->env_end) },
+	};
+	u32 i;
+
+	if (mm->exe && !ref(c, CKPT_FILE, mm->exe))
+		return bad(c, "an executable that is not there");
+	for (i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		if (pairs[i][0] > pairs[i][1])
+			return bad(c, "an address space that ends before it begins");
+	c->vmas_left = le32_to_cpu(mm->nr_vmas);
+	c->end = 0;
+	return 0;
+}
+
+static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
+{
+	u64 start = le64_to_cpu(v->start), end = le64_to_cpu(v->end);
+	u64 pgoff = le64_to_cpu(v->pgoff);
+	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags);
+
+	if (start >= end || (start | end) & (c->page_size - 1))
+		return bad(c, "a mapping of an impossible size");
+	if (start < c->end)
+		return bad(c, "mappings are out of order");
+	if (v->reserved || flags & ~CKPT_VMA_FLAGS)
+		return bad(c, "a mapping with unknown flags");
+	if (!kind || kind >= CKPT_VMA_NR_KINDS)
+		return bad(c, "a mapping of an unknown kind");
+	if (kind == CKPT_VMA_FILE ? !ref(c, CKPT_FILE, v->file) : v->file || pgoff)
+		return bad(c, "a mapping of a file that is not there");
+	if (kind != CKPT_VMA_ANON && flags & CKPT_VMA_GROWSDOWN)
+		return bad(c, "a stack that is none");
+	if (pgoff + (end - start) / c->page_size < pgoff ||
+	    pgoff + (end - start) / c->page_size > (1ULL << 63) / c->page_size)
+		return bad(c, "a mapping behind the end of all files");
+	c->end = end;
+	c->vmas_left--;
+	return 0;
+}
+
+static bool between(__le32 value, s32 low, s32 high)
+{
+	s32 v = (s32)le32_to_cpu(value);
+
+	return v >= low && v <= high;
+}
+
+static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra)
+{
+	u32 i;
+
+	if (le32_to_cpu(t->nr_groups) > CKPT_GROUPS_MAX ||
+	    extra != 4 * le32_to_cpu(t->nr_groups))
+		return bad(c, "a task with a wrong number of groups");
+	if (c->count[CKPT_TASK] ? !ref(c, CKPT_TASK, t->parent) : t->parent)
+		return bad(c, "a task whose parent is not there");
+	if (!ref(c, CKPT_MM, t->mm) || !ref(c, CKPT_FDTABLE, t->fdtable) ||
+	    !ref(c, CKPT_FILE, t->cwd))
+		return bad(c, "a task that lacks memory, files or a directory");
+	/* nothing is shared yet: each has its own */
+	if (le32_to_cpu(t->mm) != c->count[CKPT_TASK] + 1 ||
+	    le32_to_cpu(t->fdtable) != c->count[CKPT_TASK] + 1)
+		return bad(c, "a task with the memory or the files of another");
+	if (!between(t->pid, 1, 1 << 22) || !between(t->pgrp, 1, 1 << 22) ||
+	    !between(t->session, 1, 1 << 22))
+		return bad(c, "a task with an impossible pid");
+	if (t->session == t->pid && t->pgrp != t->pid)
+		return bad(c, "a session's leader that leads no process group");
+	if (le32_to_cpu(t->flags) & ~CKPT_TASK_FLAGS || le32_to_cpu(t->umask) & ~0777)
+		return bad(c, "a task with unknown flags");
+	if (!between(t->exit_signal, 0, CKPT_NSIG) || !between(t->pdeath_signal, 0, CKPT_NSIG))
+		return bad(c, "a task with an impossible signal");
+	if (!between(t->dumpable, 0, 2) || !between(t->nice, -20, 19) ||
+	    !between(t->rt_priority, 0, 99) || !between(t->oom_score_adj, -1000, 1000) ||
+	    !between(t->oom_score_adj_min, -1000, 1000))
+		return bad(c, "a task with a value out of range");
+	if (le32_to_cpu(t->restart) >= CKPT_RESTART_NR)
+		return bad(c, "a task in an unknown system call");
+	if (!zeros_behind(t->comm, sizeof(t->comm)))
+		return bad(c, "a task whose name is not a string");
+	for (i = 0; i < CKPT_RLIMITS; i++)
+		if (le64_to_cpu(t->rlimits[i][0]) > le64_to_cpu(t->rlimits[i][1]))
+			return bad(c, "a limit above its limit");
+	c->sigactions = false;
+	return 0;
+}
+
+static int check_pages(struct ckpt_check *c, const struct ckpt_pages *p, u32 extra)
+{
+	u64 addr = le64_to_cpu(p->addr), len;
+	u32 mm = le32_to_cpu(p->mm), n = le32_to_cpu(p->count);
+
+	if (!n || n > CKPT_DATA_MAX / c->page_size || extra != n * c->page_size)
+		return bad(c, "a wrong number of pages");
+	len = (u64)n * c->page_size;
+	if (addr & (c->page_size - 1) || addr + len < addr)
+		return bad(c, "pages at an impossible address");
+	if (!ref(c, CKPT_MM, p->mm) || mm < c->pages_mm ||
+	    (mm == c->pages_mm && addr < c->end))
+		return bad(c, "pages are out of order");
+	c->pages_mm = mm;
+	c->end = addr + len;
+	return 0;
+}
+
+static int check_trailer(struct ckpt_check *c, const struct ckpt_trailer *t)
+{
+	u64 size = sizeof(struct ckpt_record) + sizeof(*t);
+
+	if (t->reserved)
+		return bad(c, "a reserved field is in use");
+	if (le64_to_cpu(t->records) != c->records + 1 ||
+	    le64_to_cpu(t->bytes) != c->bytes + size)
+		return bad(c, "records are missing, or too many");
+	if (le32_to_cpu(t->crc) != c->crc)
+		return bad(c, "the checksum of the whole is wrong");
+	return 0;
+}
+
+int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
+		       const void *payload)
+{
+	u32 type = le16_to_cpu(r->type), length = le32_to_cpu(r->length);
+	u32 extra = length - types[type].fixed;
+
+	switch (type) {
+	case CKPT_IMAGE:
+		return check_image(c, payload);
+	case CKPT_FILE:
+		return check_file(c, payload, extra);
+	case CKPT_FDTABLE:
+		return check_fdtable(c, payload, length);
+	case CKPT_MM:
+		return check_mm(c, payload);
+	case CKPT_VMA:
+		return check_vma(c, payload);
+	case CKPT_TASK:
+		return check_task(c, payload, extra);
+	case CKPT_REGS: {
+		const struct ckpt_regs *regs = payload;
+
+		return extra && extra == le32_to_cpu(regs->size) ? 0 :
+			bad(c, "registers of a wrong size");
+	}
+	case CKPT_SIGACTIONS:
+		c->sigactions = true;
+		return 0;
+	case CKPT_SIGNAL: {
+		const struct ckpt_signal *s = payload;
+		__le32 signo;
+
+		memcpy(&signo, s->info, sizeof(signo));
+		if (!between(s->signo, 1, CKPT_NSIG) || le32_to_cpu(s->shared) > 1 ||
+		    signo != s->signo)
+			return bad(c, "an impossible signal");
+		return 0;
+	}
+	case CKPT_PAGES:
+		/* the first run is compared with no mapping */
+		if (c->last != CKPT_PAGES)
+			c->end = 0;
+		return check_pages(c, payload, extra);
+	default:
+		return check_trailer(c, payload);
+	}
+}
+
+/*
+ * @crc is that of the header, by ckpt_record_crc(), and of the payload. The
+ * record then counts as seen.
+ */
+int ckpt_check_sum(struct ckpt_check *c, const struct ckpt_record *r, u32 crc)
+{
+	u32 type = le16_to_cpu(r->type), length = le32_to_cpu(r->length);
+
+	if (le32_to_cpu(r->crc) != crc)
+		return bad(c, "a checksum is wrong");
+	c->crc = ckpt_crc(c->crc, r, sizeof(*r));
+	c->bytes += sizeof(*r) + length + ckpt_padding(length);
+	c->records++;
+	c->count[type]++;
+	c->last = type;
+	c->done = type == CKPT_TRAILER;
+	return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct ckpt_ids *x = a, *y = b;
+
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+const struct ckpt_ids *ckpt_find_ids(const struct ckpt_ids *ids, u32 n, u32 pid)
+{
+	u32 low = 0, high = n;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+
+		if (ids[mid].pid < pid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < n && ids[low].pid == pid ? &ids[low] : NULL;
+}
+
+/*
+ * What holds between all tasks: every pid once, every leader there, and a
+ * process group within one session. Sorts @ids by pid.
+ */
+int ckpt_check_tree(struct ckpt_check *c, struct ckpt_ids *ids, u32 n)
+{
+	const struct ckpt_ids *group, *session;
+	u32 i;
+
+	ckpt_sort(ids, n, by_pid);
+	for (i = 0; i < n; i++) {
+		if (i && ids[i].pid == ids[i - 1].pid)
+			return bad(c, "two tasks have the same pid");
+		group = ckpt_find_ids(ids, n, ids[i].pgrp);
+		session = ckpt_find_ids(ids, n, ids[i].session);
+		if (!group || group->pgrp != group->pid)
+			return bad(c, "a process group has no leader");
+		if (!session || session->session != session->pid)
+			return bad(c, "a session has no leader");
+		if (group->session != ids[i].session)
+			return bad(c, "a process group in two sessions");
+	}
+	return 0;
+}

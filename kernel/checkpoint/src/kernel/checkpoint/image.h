@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reading an image without trusting it: the one codec, for the kernel and for
+ * user space (tools/bulkhead), which compiles the same image.c.
+ *
+ * A reader feeds what it reads to a struct ckpt_check, record by record, in
+ * three steps, and stops at the first that does not return 0:
+ *
+ *	ckpt_check_header()	type, version, order and length, so that the
+ *				payload can be read
+ *	ckpt_check_payload()	what is in it; of PAGES only the fixed part
+ *	ckpt_check_sum()	the checksum
+ *
+ * After the trailer, ckpt_check_end() is true. Nothing is allocated.
+ */
+#ifndef _KERNEL_CHECKPOINT_IMAGE_H
+#define _KERNEL_CHECKPOINT_IMAGE_H
+
+#ifdef __KERNEL__
+#include <asm/byteorder.h>
+#include <linux/crc32.h>
+#include <linux/errno.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#else
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+#define le16_to_cpu(x)	le16toh(x)
+#define le32_to_cpu(x)	le32toh(x)
+#define le64_to_cpu(x)	le64toh(x)
+#define cpu_to_le16(x)	htole16(x)
+#define cpu_to_le32(x)	htole32(x)
+#define cpu_to_le64(x)	htole64(x)
+#endif
+
+#include <linux/checkpoint_image.h>
+
+/**
+ * struct ckpt_check - where a reader is in an image
+ * @why: what is wrong, after a call that did not return 0
+ * @bytes: seen so far
+ * @records: seen so far
+ * @crc: of their headers
+ * @count: how many of each type
+ * @page_size: of the image
+ * @nr_tasks: that the image announces
+ * @last: type of the record before
+ * @vmas_left: VMA records that the last MM still has to get
+ * @sigactions: the last TASK has got its
+ * @end: where the last mapping, or run of pages, ends
+ * @pages_mm: MM of the last run of pages
+ * @pipes: the highest number of a pipe
+ * @done: the trailer was right
+ */
+struct ckpt_check {
+	const char *why;
+	u64 bytes;
+	u64 records;
+	u32 crc;
+	u32 count[CKPT_NR_TYPES];
+	u32 page_size;
+	u32 nr_tasks;
+	u32 last;
+	u32 vmas_left;
+	bool sigactions;
+	u64 end;
+	u32 pages_mm;
+	u32 pipes;
+	bool done;
+};
+
+/* Numbers of one process; see ckpt_check_tree(). */
+struct ckpt_ids {
+	u32 pid;
+	u32 pgrp;
+	u32 session;
+	u32 index;
+};
+
+u32 ckpt_crc(u32 crc, const void *p, size_t len);
+u32 ckpt_record_crc(const struct ckpt_record *r);
+
+const char *ckpt_type_name(u32 type);
+u32 ckpt_fixed_size(u32 type);
+
+void ckpt_check_init(struct ckpt_check *c);
+int ckpt_check_header(struct ckpt_check *c, const struct ckpt_record *r);
+int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
+		       const void *payload);
+int ckpt_check_sum(struct ckpt_check *c, const struct ckpt_record *r, u32 crc);
+int ckpt_check_tree(struct ckpt_check *c, struct ckpt_ids *ids, u32 n);
+const struct ckpt_ids *ckpt_find_ids(const struct ckpt_ids *ids, u32 n, u32 pid);
+
+static inline bool ckpt_check_end(const struct ckpt_check *c)
+{
+	return c->done;
+}
+
+/* Bytes of padding behind a payload. */
+static inline u32 ckpt_padding(u32 length)
+{
+	return -length & (CKPT_ALIGN - 1);
+}
+
+#endif /* _KERNEL_CHECKPOINT_IMAGE_H */

@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Images of checkpoints: what is whole is accepted, and nothing else is. The
+ * images are made here, field by field, and then damaged in two ways: with the
+ * checksums as they were, and with checksums that fit the damage.
+ */
+#include "unit.h"
+#include "../../tools/bulkhead/bulkhead.h"
+#include "../../kernel/checkpoint/src/kernel/checkpoint/image.h"
+
+#define PAGE	4096
+
+static struct {
+	uint8_t data[64 * 1024];
+	size_t len;
+} image;
+
+static char why[256];
+
+static void *record(uint16_t type, uint32_t id, uint32_t length)
+{
+	struct ckpt_record *r = (void *)(image.data + image.len);
+
+	assert_true(image.len + sizeof(*r) + length + 8 < sizeof(image.data));
+	memset(r, 0, sizeof(*r) + length + ckpt_padding(length));
+	r->type = htole16(type);
+	r->version = htole16(1);
+	r->id = htole32(id);
+	r->length = htole32(length);
+	image.len += sizeof(*r) + length + ckpt_padding(length);
+	return r + 1;
+}
+
+static struct ckpt_record *next_record(struct ckpt_record *r)
+{
+	uint32_t length = le32toh(r->length);
+
+	return (void *)((uint8_t *)(r + 1) + length + ckpt_padding(length));
+}
+
+/* The @n-th record of a type, from 1 on. */
+static struct ckpt_record *find_record(uint16_t type, int n)
+{
+	struct ckpt_record *r = (void *)image.data;
+
+	while ((uint8_t *)r < image.data + image.len) {
+		if (le16toh(r->type) == type && !--n)
+			return r;
+		r = next_record(r);
+	}
+	fail_msg("no record of type %u", type);
+	return NULL;
+}
+
+static void *payload(uint16_t type, int n)
+{
+	return find_record(type, n) + 1;
+}
+
+/* Makes all checksums fit, as far as the lengths of records still lead. */
+static void seal(void)
+{
+	uint8_t *end = image.data + image.len;
+	struct ckpt_record *r = (void *)image.data;
+	uint32_t crc = 0, length;
+
+	while ((uint8_t *)(r + 1) <= end) {
+		length = le32toh(r->length);
+		if (length > (size_t)(end - (uint8_t *)(r + 1)))
+			return;
+		if (le16toh(r->type) == CKPT_TRAILER && length >= sizeof(struct ckpt_trailer))
+			((struct ckpt_trailer *)(r + 1))->crc = htole32(crc);
+		r->crc = htole32(ckpt_crc(ckpt_record_crc(r), r + 1, length));
+		crc = ckpt_crc(crc, r, sizeof(*r));
+		r = next_record(r);
+	}
+}
+
+static void add_file(uint32_t id, const char *path)
+{
+	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f) + strlen(path) + 1);
+
+	f->kind = htole32(CKPT_FILE_PATH);
+	f->mode = htole32(0100000);
+	strcpy((char *)f->data, path);
+}
+
+static void add_pipe(uint32_t id, uint32_t number, const char *data)
+{
+	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f) + strlen(data));
+
+	f->kind = htole32(CKPT_FILE_PIPE);
+	f->pipe = htole32(number);
+	f->capacity = htole32(65536);
+	f->size = htole64(strlen(data));
+	memcpy(f->data, data, strlen(data));
+}
+
+static void add_mm(uint32_t id)
+{
+	struct ckpt_mm *mm = record(CKPT_MM, id, sizeof(*mm));
+	struct ckpt_vma *v;
+
+	mm->exe = htole32(2);
+	mm->nr_vmas = htole32(2);
+	mm->start_brk = htole64(0x10000);
+	mm->brk = htole64(0x20000);
+	v = record(CKPT_VMA, 0, sizeof(*v));
+	v->start = htole64(0x400000);
+	v->end = htole64(0x402000);
+	v->kind = htole32(CKPT_VMA_FILE);
+	v->file = htole32(2);
+	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_EXEC);
+	v = record(CKPT_VMA, 0, sizeof(*v));
+	v->start = htole64(0x500000);
+	v->end = htole64(0x510000);
+	v->kind = htole32(CKPT_VMA_ANON);
+	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_WRITE);
+}
+
+static void add_task(uint32_t id, uint32_t pid, uint32_t parent, uint32_t leader)
+{
+	struct ckpt_task *t = record(CKPT_TASK, id, sizeof(*t) + 4);
+	struct ckpt_regs *regs;
+	struct ckpt_signal *s;
+
+	t->pid = htole32(pid);
+	t->parent = htole32(parent);
+	t->pgrp = htole32(leader);
+	t->session = htole32(leader);
+	t->mm = htole32(id);
+	t->fdtable = htole32(id);
+	t->cwd = htole32(1);
+	t->exit_signal = htole32(17);
+	t->dumpable = htole32(1);
+	t->nr_groups = htole32(1);
+	strcpy(t->comm, "job");
+	regs = record(CKPT_REGS, 0, sizeof(*regs) + 24);
+	regs->note = htole32(1);
+	regs->size = htole32(24);
+	record(CKPT_SIGACTIONS, 0, CKPT_NSIG * sizeof(struct ckpt_sigaction));
+	s = record(CKPT_SIGNAL, 0, sizeof(*s));
+	s->signo = htole32(10);
+	memcpy(s->info, &s->signo, 4);
+}
+
+static void add_pages(uint32_t mm, uint64_t addr)
+{
+	struct ckpt_pages *p = record(CKPT_PAGES, 0, sizeof(*p) + PAGE);
+
+	p->mm = htole32(mm);
+	p->count = htole32(1);
+	p->addr = htole64(addr);
+	memset(p->data, 0x5a, PAGE);
+}
+
+/* A tree of two processes that share a pipe. */
+static void make_image(void)
+{
+	struct ckpt_trailer *t;
+	struct ckpt_image *im;
+	struct ckpt_fd *fd;
+	int i;
+
+	image.len = 0;
+	im = record(CKPT_IMAGE, 0, sizeof(*im));
+	im->magic = htole64(CKPT_MAGIC);
+	im->version = htole32(CKPT_VERSION);
+	im->machine = htole32(62);
+	im->page_size = htole32(PAGE);
+	im->nr_tasks = htole32(2);
+	strcpy(im->release, "7.3.4");
+	add_file(1, "/");
+	add_file(2, "/bin/job");
+	add_pipe(3, 1, "hello");
+	add_pipe(4, 1, "");
+	for (i = 1; i <= 2; i++) {
+		fd = record(CKPT_FDTABLE, i, 2 * sizeof(*fd));
+		fd[0].fd = htole32(3);
+		fd[0].file = htole32(3);
+		fd[1].fd = htole32(4);
+		fd[1].file = htole32(4);
+		fd[1].cloexec = htole32(1);
+	}
+	add_mm(1);
+	add_mm(2);
+	add_task(1, 7, 0, 7);
+	add_task(2, 9, 1, 7);
+	add_pages(1, 0x500000);
+	add_pages(1, 0x503000);
+	add_pages(2, 0x500000);
+	t = record(CKPT_TRAILER, 0, sizeof(*t));
+	t->records = htole64(25);
+	t->bytes = htole64(image.len);
+	seal();
+}
+
+static int check_bytes(const void *data, size_t len, FILE *out, bool json)
+{
+	/* a copy of its very size: one byte beyond it is noticed */
+	void *copy = malloc(len + !len);
+	FILE *in;
+	int err;
+
+	memcpy(copy, data, len);
+	in = fmemopen(copy, len + !len, "r");
+	assert_non_null(in);
+	if (!len)
+		fgetc(in);
+	err = image_read(in, out, json, why, sizeof(why));
+	fclose(in);
+	free(copy);
+	return err;
+}
+
+static int check(void)
+{
+	return check_bytes(image.data, image.len, NULL, false);
+}
+
+static void a_whole_image_is_accepted(void **state)
+{
+	(void)state;
+	make_image();
+	assert_int_equal(check(), 0);
+	assert_non_null(strstr(why, "25 records"));
+	assert_non_null(strstr(why, "2 tasks"));
+	assert_non_null(strstr(why, "3 pages"));
+}
+
+static void the_checksum_is_crc32c(void **state)
+{
+	uint8_t zeros[32] = { 0 };
+
+	(void)state;
+	/* the test vectors of RFC 3720, B.4 */
+	assert_int_equal(ckpt_crc(0, zeros, 32), 0x8a9136aa);
+	assert_int_equal(ckpt_crc(0, "123456789", 9), 0xe3069283);
+	assert_int_equal(ckpt_crc(ckpt_crc(0, "1234", 4), "56789", 5), 0xe3069283);
+}
+
+static void every_truncation_is_refused(void **state)
+{
+	size_t len;
+
+	(void)state;
+	make_image();
+	for (len = 0; len < image.len; len++)
+		if (!check_bytes(image.data, len, NULL, false))
+			fail_msg("accepted after %zu of %zu bytes", len, image.len);
+}
+
+static void a_byte_behind_the_trailer_is_refused(void **state)
+{
+	(void)state;
+	make_image();
+	image.data[image.len++] = 0;
+	assert_int_equal(check(), -EBADMSG);
+	assert_non_null(strstr(why, "behind the trailer"));
+}
+
+static void every_flipped_bit_is_noticed(void **state)
+{
+	size_t i;
+	int bit;
+
+	(void)state;
+	make_image();
+	for (i = 0; i < image.len; i++) {
+		/* of the contents of pages and handlers, one bit in each byte will do */
+		for (bit = 0; bit < 8; bit += i % 16 ? 3 : 1) {
+			image.data[i] ^= 1 << bit;
+			if (!check())
+				fail_msg("bit %d of byte %zu was not noticed", bit, i);
+			image.data[i] ^= 1 << bit;
+		}
+	}
+	assert_int_equal(check(), 0);
+}
+
+/* One field each, with checksums that fit: what must be found by its meaning. */
+#define FIELD(type, n, s, field, value, reason)					\
+	do {									\
+		make_image();							\
+		((struct s *)payload(type, n))->field = value;			\
+		seal();								\
+		if (check() != -EBADMSG || !strstr(why, reason))		\
+			fail_msg("%s.%s: \"%s\"", #s, #field, why);		\
+	} while (0)
+
+#define HEADER(type, n, field, value, reason)					\
+	do {									\
+		make_image();							\
+		find_record(type, n)->field = value;				\
+		seal();								\
+		if (check() != -EBADMSG || !strstr(why, reason))		\
+			fail_msg("header of %s: %s: \"%s\"", #type, #field, why); \
+	} while (0)
+
+static void every_field_is_checked_by_its_meaning(void **state)
+{
+	(void)state;
+	HEADER(CKPT_IMAGE, 1, type, htole16(CKPT_FILE), "not an image");
+	HEADER(CKPT_FILE, 1, type, htole16(99), "unknown type");
+	HEADER(CKPT_FILE, 1, version, htole16(2), "unknown version");
+	HEADER(CKPT_FILE, 2, id, htole32(1), "wrong id");
+	HEADER(CKPT_VMA, 1, id, htole32(1), "wrong id");
+	HEADER(CKPT_FILE, 1, length, htole32(3), "impossible length");
+	HEADER(CKPT_PAGES, 1, length, htole32(0xfffffff0), "impossible length");
+	HEADER(CKPT_IMAGE, 1, length, htole32(8), "impossible length");
+
+	FIELD(CKPT_IMAGE, 1, ckpt_image, magic, 1, "not an image");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, version, htole32(2), "unknown version");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, htole32(4097), "size of pages");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, 0, "size of pages");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, 0, "number of tasks");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(3), "tasks are missing");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(1), "more tasks");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, release[63], 'x', "release");
+
+	FIELD(CKPT_FILE, 1, ckpt_file, kind, htole32(7), "unknown kind");
+	FIELD(CKPT_FILE, 1, ckpt_file, data[0], 'x', "path");
+	FIELD(CKPT_FILE, 2, ckpt_file, data[3], 0, "path");
+	FIELD(CKPT_FILE, 1, ckpt_file, pos, htole64(1ULL << 63), "offset");
+	FIELD(CKPT_FILE, 1, ckpt_file, pipe, htole32(1), "cannot have");
+	FIELD(CKPT_FILE, 1, ckpt_file, mapped, htole32(2), "cannot have");
+	FIELD(CKPT_FILE, 1, ckpt_file, reserved, 1, "reserved");
+	FIELD(CKPT_FILE, 3, ckpt_file, pipe, 0, "wrong number");
+	FIELD(CKPT_FILE, 3, ckpt_file, pipe, htole32(2), "wrong number");
+	FIELD(CKPT_FILE, 3, ckpt_file, size, htole64(6), "contents");
+	FIELD(CKPT_FILE, 3, ckpt_file, capacity, htole32(4), "impossible size");
+	FIELD(CKPT_FILE, 3, ckpt_file, capacity, htole32(65537), "impossible size");
+	FIELD(CKPT_FILE, 4, ckpt_file, pos, 1, "cannot have");
+
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(5), "not there");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, 0, "not there");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, fd, htole32(4), "out of order");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, cloexec, htole32(2), "unknown flags");
+
+	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(5), "executable");
+	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(3), "mapping is missing");
+	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(1), "no address space");
+	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
+
+	FIELD(CKPT_VMA, 1, ckpt_vma, start, htole64(0x402000), "impossible size");
+	FIELD(CKPT_VMA, 1, ckpt_vma, end, htole64(0x401001), "impossible size");
+	FIELD(CKPT_VMA, 2, ckpt_vma, start, htole64(0x401000), "out of order");
+	FIELD(CKPT_VMA, 2, ckpt_vma, flags, htole32(0x100), "unknown flags");
+	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(0), "unknown kind");
+	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(CKPT_VMA_FILE), "file that is not there");
+	FIELD(CKPT_VMA, 2, ckpt_vma, file, htole32(1), "file that is not there");
+	FIELD(CKPT_VMA, 1, ckpt_vma, flags, htole32(CKPT_VMA_GROWSDOWN), "stack");
+	FIELD(CKPT_VMA, 1, ckpt_vma, pgoff, htole64(~0ULL), "behind the end");
+
+	FIELD(CKPT_TASK, 1, ckpt_task, pid, 0, "impossible pid");
+	FIELD(CKPT_TASK, 1, ckpt_task, parent, htole32(1), "parent");
+	FIELD(CKPT_TASK, 2, ckpt_task, parent, 0, "parent");
+	FIELD(CKPT_TASK, 2, ckpt_task, parent, htole32(2), "parent");
+	FIELD(CKPT_TASK, 2, ckpt_task, pid, htole32(7), "same pid");
+	FIELD(CKPT_TASK, 2, ckpt_task, pgrp, htole32(8), "group has no leader");
+	FIELD(CKPT_TASK, 2, ckpt_task, session, htole32(8), "session has no leader");
+	FIELD(CKPT_TASK, 2, ckpt_task, session, htole32(9), "leads no process group");
+	FIELD(CKPT_TASK, 2, ckpt_task, mm, htole32(1), "memory or the files of another");
+	FIELD(CKPT_TASK, 2, ckpt_task, mm, htole32(3), "lacks memory");
+	FIELD(CKPT_TASK, 2, ckpt_task, fdtable, htole32(1), "files of another");
+	FIELD(CKPT_TASK, 2, ckpt_task, cwd, 0, "directory");
+	FIELD(CKPT_TASK, 1, ckpt_task, umask, htole32(01000), "unknown flags");
+	FIELD(CKPT_TASK, 1, ckpt_task, flags, htole32(0x10), "unknown flags");
+	FIELD(CKPT_TASK, 1, ckpt_task, exit_signal, htole32(65), "signal");
+	FIELD(CKPT_TASK, 1, ckpt_task, pdeath_signal, htole32(65), "signal");
+	FIELD(CKPT_TASK, 1, ckpt_task, dumpable, htole32(3), "out of range");
+	FIELD(CKPT_TASK, 1, ckpt_task, nice, htole32(20), "out of range");
+	FIELD(CKPT_TASK, 1, ckpt_task, rt_priority, htole32(100), "out of range");
+	FIELD(CKPT_TASK, 1, ckpt_task, oom_score_adj, htole32(1001), "out of range");
+	FIELD(CKPT_TASK, 1, ckpt_task, oom_score_adj_min, htole32(-1001), "out of range");
+	FIELD(CKPT_TASK, 1, ckpt_task, restart, htole32(9), "system call");
+	FIELD(CKPT_TASK, 1, ckpt_task, nr_groups, htole32(2), "number of groups");
+	FIELD(CKPT_TASK, 1, ckpt_task, rlimits[3][0], htole64(1), "limit");
+	FIELD(CKPT_TASK, 1, ckpt_task, comm[15], 'x', "name");
+
+	FIELD(CKPT_REGS, 1, ckpt_regs, size, htole32(16), "wrong size");
+	FIELD(CKPT_SIGNAL, 1, ckpt_signal, signo, htole32(65), "impossible signal");
+	FIELD(CKPT_SIGNAL, 1, ckpt_signal, signo, htole32(11), "impossible signal");
+	FIELD(CKPT_SIGNAL, 1, ckpt_signal, shared, htole32(2), "impossible signal");
+	FIELD(CKPT_PAGES, 1, ckpt_pages, mm, htole32(3), "out of order");
+	FIELD(CKPT_PAGES, 3, ckpt_pages, mm, htole32(1), "out of order");
+	FIELD(CKPT_PAGES, 1, ckpt_pages, count, htole32(2), "number of pages");
+	FIELD(CKPT_PAGES, 1, ckpt_pages, addr, htole64(0x500001), "impossible address");
+	FIELD(CKPT_PAGES, 2, ckpt_pages, addr, htole64(0x500000), "out of order");
+	FIELD(CKPT_TRAILER, 1, ckpt_trailer, records, htole64(24), "records are missing");
+	FIELD(CKPT_TRAILER, 1, ckpt_trailer, bytes, htole64(1), "records are missing");
+	FIELD(CKPT_TRAILER, 1, ckpt_trailer, reserved, 1, "reserved");
+}
+
+static void a_record_that_is_left_out_or_doubled_is_noticed(void **state)
+{
+	static uint8_t whole[sizeof(image.data)];
+	size_t len, at = 0, size;
+	struct ckpt_record *r;
+
+	(void)state;
+	make_image();
+	len = image.len;
+	memcpy(whole, image.data, len);
+	while (at < len) {
+		r = (void *)(whole + at);
+		size = (uint8_t *)next_record(r) - (uint8_t *)r;
+
+		memcpy(image.data, whole, at);
+		memcpy(image.data + at, whole + at + size, len - at - size);
+		image.len = len - size;
+		seal();
+		assert_int_equal(check(), -EBADMSG);
+
+		memcpy(image.data, whole, at + size);
+		memcpy(image.data + at + size, whole + at, len - at);
+		image.len = len + size;
+		seal();
+		assert_int_equal(check(), -EBADMSG);
+		at += size;
+	}
+}
+
+static void the_order_of_records_is_covered_by_the_checksum(void **state)
+{
+	struct ckpt_record *a, *b;
+	uint8_t page[sizeof(struct ckpt_record) + sizeof(struct ckpt_pages) + PAGE];
+	uint64_t addr;
+
+	(void)state;
+	/* two records that change places, each with its own right checksum */
+	make_image();
+	a = find_record(CKPT_PAGES, 1);
+	b = find_record(CKPT_PAGES, 2);
+	addr = ((struct ckpt_pages *)(a + 1))->addr;
+	memcpy(page, a, sizeof(page));
+	memcpy(a, b, sizeof(page));
+	memcpy(b, page, sizeof(page));
+	((struct ckpt_pages *)(b + 1))->addr = htole64(le64toh(addr) + 8 * PAGE);
+	b->crc = htole32(ckpt_crc(ckpt_record_crc(b), b + 1, le32toh(b->length)));
+	assert_int_equal(check(), -EBADMSG);
+	assert_non_null(strstr(why, "checksum of the whole"));
+}
+
+/* With checksums that fit, some are harmless; none may be a fault. */
+static void mutants_do_no_harm(void **state)
+{
+	FILE *out = fopen("/dev/null", "w");
+	uint64_t seed = 20260926;
+	int i, n, refused = 0;
+
+	(void)state;
+	assert_non_null(out);
+	for (i = 0; i < 10000; i++) {
+		make_image();
+		for (n = 1 + unit_random(&seed) % 4; n; n--)
+			image.data[unit_random(&seed) % image.len] = unit_random(&seed);
+		if (unit_random(&seed) % 4 == 0)
+			image.len = unit_mutate((char *)image.data, image.len,
+						sizeof(image.data), &seed);
+		seal();
+		refused += check_bytes(image.data, image.len, out, i & 1) != 0;
+	}
+	fclose(out);
+	/* and the check is no formality */
+	assert_true(refused > 3000);
+}
+
+static void show_prints_text_and_json(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	(void)state;
+	make_image();
+	out = open_memstream(&text, &size);
+	assert_int_equal(check_bytes(image.data, image.len, out, false), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "task 2: pid=9 parent=1 pgrp=7 session=7 comm=\"job\""));
+	assert_non_null(strstr(text, "file 2: flags=0 path=\"/bin/job\""));
+	assert_non_null(strstr(text, "pages: mm=1 addr=0x500000 count=1"));
+	free(text);
+
+	out = open_memstream(&text, &size);
+	assert_int_equal(check_bytes(image.data, image.len, out, true), 0);
+	fclose(out);
+	assert_memory_equal(text, "[{\"type\": \"image\", \"id\": 0, \"version\": 1", 40);
+	assert_non_null(strstr(text, "{\"type\": \"task\", \"id\": 2, \"pid\": 9, \"parent\": 1"));
+	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
+	assert_string_equal(text + strlen(text) - 3, "}]\n");
+	free(text);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_image_is_accepted),
+		cmocka_unit_test(the_checksum_is_crc32c),
+		cmocka_unit_test(every_truncation_is_refused),
+		cmocka_unit_test(a_byte_behind_the_trailer_is_refused),
+		cmocka_unit_test(every_flipped_bit_is_noticed),
+		cmocka_unit_test(every_field_is_checked_by_its_meaning),
+		cmocka_unit_test(a_record_that_is_left_out_or_doubled_is_noticed),
+		cmocka_unit_test(the_order_of_records_is_covered_by_the_checksum),
+		cmocka_unit_test(mutants_do_no_harm),
+		cmocka_unit_test(show_prints_text_and_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading an image: record by record through the kernel's own check
+ * (kernel/checkpoint/src/kernel/checkpoint/image.c), printing on the way.
+ * Nothing of a record is printed before all of the record was checked.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bulkhead.h"
+#include "../../kernel/checkpoint/src/kernel/checkpoint/image.h"
+
+struct reader {
+	FILE *in;
+	FILE *out;		/* NULL: only check */
+	bool json;
+	struct ckpt_check check;
+	struct ckpt_ids *ids;
+	u32 nr_ids;
+	u64 pages;
+	bool any;		/* a record was printed */
+};
+
+/* A string of an image, as JSON has it; bytes that are no ASCII are escaped. */
+static void put_string(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if ((unsigned char)*s < ' ' || (unsigned char)*s > '~')
+			fprintf(out, "\\u%04x", (unsigned char)*s);
+		else
+			fputc(*s, out);
+	}
+	fputc('"', out);
+}
+
+static void put(struct reader *r, const char *key, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(r->out, r->json ? ", \"%s\": " : " %s=", key);
+	va_start(ap, fmt);
+	vfprintf(r->out, fmt, ap);
+	va_end(ap);
+}
+
+/* Addresses and masks: JSON has no hexadecimal numbers, so they are strings. */
+static void put_hex(struct reader *r, const char *key, __le64 value)
+{
+	put(r, key, r->json ? "\"%#" PRIx64 "\"" : "%#" PRIx64, le64_to_cpu(value));
+}
+
+static void put_u32(struct reader *r, const char *key, __le32 value)
+{
+	put(r, key, "%" PRIu32, le32_to_cpu(value));
+}
+
+static void put_text(struct reader *r, const char *key, const char *s)
+{
+	put(r, key, "%s", "");
+	put_string(r->out, s);
+}
+
+static void show_file(struct reader *r, const struct ckpt_file *f)
+{
+	put_u32(r, "flags", f->flags);
+	if (le32_to_cpu(f->kind) == CKPT_FILE_PIPE) {
+		put_u32(r, "pipe", f->pipe);
+		put_u32(r, "capacity", f->capacity);
+		put(r, "bytes", "%" PRIu64, le64_to_cpu(f->size));
+		return;
+	}
+	put_text(r, "path", (const char *)f->data);
+	put(r, "pos", "%" PRIu64, le64_to_cpu(f->pos));
+	if (f->mapped)
+		put(r, "size", "%" PRIu64, le64_to_cpu(f->size));
+}
+
+static void show_fdtable(struct reader *r, const struct ckpt_fd *fd, u32 n)
+{
+	u32 i;
+
+	put(r, "fds", "[");
+	for (i = 0; i < n; i++)
+		fprintf(r->out, r->json ? "%s{\"fd\": %u, \"file\": %u, \"cloexec\": %u}" :
+					  "%s%u:%u:%u",
+			i ? r->json ? ", " : " " : "", le32_to_cpu(fd[i].fd),
+			le32_to_cpu(fd[i].file), le32_to_cpu(fd[i].cloexec));
+	fputc(']', r->out);
+}
+
+static void show_vma(struct reader *r, const struct ckpt_vma *v)
+{
+	static const char * const kinds[] = { "", "anon", "file", "kernel" };
+	u32 flags = le32_to_cpu(v->flags);
+	char prot[] = "---";
+
+	if (flags & CKPT_VMA_READ)
+		prot[0] = 'r';
+	if (flags & CKPT_VMA_WRITE)
+		prot[1] = 'w';
+	if (flags & CKPT_VMA_EXEC)
+		prot[2] = 'x';
+	put_text(r, "kind", kinds[le32_to_cpu(v->kind)]);
+	put_hex(r, "start", v->start);
+	put_hex(r, "end", v->end);
+	put_text(r, "prot", prot);
+	if (v->file) {
+		put_u32(r, "file", v->file);
+		put(r, "pgoff", "%" PRIu64, le64_to_cpu(v->pgoff));
+	}
+}
+
+static void show_task(struct reader *r, const struct ckpt_task *t)
+{
+	put_u32(r, "pid", t->pid);
+	put_u32(r, "parent", t->parent);
+	put_u32(r, "pgrp", t->pgrp);
+	put_u32(r, "session", t->session);
+	put_text(r, "comm", t->comm);
+	put_u32(r, "mm", t->mm);
+	put_u32(r, "fdtable", t->fdtable);
+	put_u32(r, "cwd", t->cwd);
+	put_u32(r, "uid", t->uid[0]);
+	put_u32(r, "euid", t->uid[1]);
+	put_u32(r, "gid", t->gid[0]);
+	put_u32(r, "egid", t->gid[1]);
+	put(r, "nice", "%d", (int32_t)le32_to_cpu(t->nice));
+	put_hex(r, "sigmask", t->sigmask);
+}
+
+static void show_payload(struct reader *r, const struct ckpt_record *h, const void *payload)
+{
+	u32 type = le16_to_cpu(h->type);
+
+	switch (type) {
+	case CKPT_IMAGE: {
+		const struct ckpt_image *im = payload;
+
+		put_u32(r, "version", im->version);
+		put_u32(r, "machine", im->machine);
+		put_u32(r, "page_size", im->page_size);
+		put_u32(r, "tasks", im->nr_tasks);
+		put(r, "taken_ns", "%" PRIu64, le64_to_cpu(im->taken));
+		put_text(r, "release", im->release);
+		return;
+	}
+	case CKPT_FILE:
+		return show_file(r, payload);
+	case CKPT_FDTABLE:
+		return show_fdtable(r, payload, le32_to_cpu(h->length) / sizeof(struct ckpt_fd));
+	case CKPT_MM: {
+		const struct ckpt_mm *mm = payload;
+
+		put_u32(r, "exe", mm->exe);
+		put_u32(r, "vmas", mm->nr_vmas);
+		put_hex(r, "brk", mm->brk);
+		put_hex(r, "start_stack", mm->start_stack);
+		return;
+	}
+	case CKPT_VMA:
+		return show_vma(r, payload);
+	case CKPT_TASK:
+		return show_task(r, payload);
+	case CKPT_REGS: {
+		const struct ckpt_regs *regs = payload;
+
+		put_u32(r, "note", regs->note);
+		put_u32(r, "size", regs->size);
+		return;
+	}
+	case CKPT_SIGNAL: {
+		const struct ckpt_signal *s = payload;
+
+		put_u32(r, "signo", s->signo);
+		put_u32(r, "shared", s->shared);
+		return;
+	}
+	case CKPT_PAGES: {
+		const struct ckpt_pages *p = payload;
+
+		put_u32(r, "mm", p->mm);
+		put_hex(r, "addr", p->addr);
+		put_u32(r, "count", p->count);
+		return;
+	}
+	case CKPT_TRAILER: {
+		const struct ckpt_trailer *t = payload;
+
+		put(r, "records", "%" PRIu64, le64_to_cpu(t->records));
+		put(r, "bytes", "%" PRIu64, le64_to_cpu(t->bytes));
+		return;
+	}
+	}
+}
+
+static void show(struct reader *r, const struct ckpt_record *h, const void *payload)
+{
+	const char *name = ckpt_type_name(le16_to_cpu(h->type));
+
+	if (!r->out)
+		return;
+	if (r->json)
+		fprintf(r->out, "%s{\"type\": \"%s\", \"id\": %u", r->any ? ",\n " : "[", name,
+			le32_to_cpu(h->id));
+	else
+		fprintf(r->out, h->id ? "%s %u:" : "%s:", name, le32_to_cpu(h->id));
+	show_payload(r, h, payload);
+	fputs(r->json ? "}" : "\n", r->out);
+	r->any = true;
+}
+
+static int note_task(struct reader *r, const struct ckpt_task *t)
+{
+	struct ckpt_ids *ids = realloc(r->ids, (r->nr_ids + 1) * sizeof(*ids));
+
+	if (!ids)
+		return -ENOMEM;
+	r->ids = ids;
+	ids[r->nr_ids++] = (struct ckpt_ids){
+		.pid = le32_to_cpu(t->pid),
+		.pgrp = le32_to_cpu(t->pgrp),
+		.session = le32_to_cpu(t->session),
+	};
+	return 0;
+}
+
+static int fail(struct reader *r, const char *why)
+{
+	r->check.why = why;
+	return -EBADMSG;
+}
+
+static int read_record(struct reader *r, void **payload, size_t *room)
+{
+	struct ckpt_check *c = &r->check;
+	struct ckpt_record h;
+	u32 length, full, i;
+	int err;
+
+	if (fread(&h, sizeof(h), 1, r->in) != 1)
+		return fail(r, "the image ends too early");
+	err = ckpt_check_header(c, &h);
+	if (err)
+		return err;
+	length = le32_to_cpu(h.length);
+	full = length + ckpt_padding(length);
+	if (full > *room) {
+		void *more = realloc(*payload, full);
+
+		if (!more)
+			return -ENOMEM;
+		*payload = more;
+		*room = full;
+	}
+	if (full && fread(*payload, full, 1, r->in) != 1)
+		return fail(r, "the image ends too early");
+	for (i = length; i < full; i++)
+		if (((u8 *)*payload)[i])
+			return fail(r, "padding is in use");
+	err = ckpt_check_payload(c, &h, *payload);
+	if (!err)
+		err = ckpt_check_sum(c, &h, ckpt_crc(ckpt_record_crc(&h), *payload, length));
+	if (!err && le16_to_cpu(h.type) == CKPT_TASK)
+		err = note_task(r, *payload);
+	if (!err && le16_to_cpu(h.type) == CKPT_PAGES)
+		r->pages += le32_to_cpu(((struct ckpt_pages *)*payload)->count);
+	if (!err)
+		show(r, &h, *payload);
+	return err;
+}
+
+/*
+ * Checks the image @in, and prints it to @out unless that is NULL. Returns 0,
+ * or -errno with the reason in @why.
+ */
+int image_read(FILE *in, FILE *out, bool json, char *why, size_t size)
+{
+	struct reader r = { .in = in, .out = out, .json = json };
+	void *payload = NULL;
+	size_t room = 0;
+	int err = 0;
+
+	ckpt_check_init(&r.check);
+	while (!err && !ckpt_check_end(&r.check))
+		err = read_record(&r, &payload, &room);
+	if (!err && fgetc(in) != EOF)
+		err = fail(&r, "there is something behind the trailer");
+	if (!err)
+		err = ckpt_check_tree(&r.check, r.ids, r.nr_ids);
+	if (out && json && r.any)
+		fputs("]\n", out);
+	if (err)
+		snprintf(why, size, "byte %" PRIu64 ", record %" PRIu64 ": %s", r.check.bytes,
+			 r.check.records + 1, r.check.why ? r.check.why : strerror(-err));
+	else
+		snprintf(why, size, "%" PRIu64 " records, %" PRIu64 " bytes, %u tasks, %" PRIu64
+			 " pages", r.check.records, r.check.bytes, r.nr_ids, r.pages);
+	free(payload);
+	free(r.ids);
+	return err;
+}
