@@ -13,6 +13,8 @@ enum {
 
 /* Each command takes the arguments behind its name and returns an exit status. */
 int cmd_image(int argc, char **argv);
+int cmd_checkpoint(int argc, char **argv);
+int cmd_restart(int argc, char **argv);
 
 /* image.c: shared with its test */
 int image_read(FILE *in, FILE *out, bool json, char *why, size_t size);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bulkhead - the containers of this project, from the command line
+ * bulkhead - checkpoint and restart of process trees
  *
+ *   bulkhead checkpoint PID [-o FILE]     writes an image
+ *   bulkhead restart [FILE]               makes processes from it
  *   bulkhead image show|verify [FILE]     prints one, checks one
  */
 #include <stdio.h>
@@ -13,6 +15,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
+	{ "checkpoint", cmd_checkpoint, "write an image of a process and all below it" },
+	{ "restart", cmd_restart, "make processes from an image" },
 	{ "image", cmd_image, "show or verify an image" },
 };
 

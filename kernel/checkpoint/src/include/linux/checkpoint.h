@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checkpoint/restart: what it uses of the rest of the kernel and nobody else
+ * does. Each is defined where its name says.
+ */
+#ifndef _LINUX_CHECKPOINT_H
+#define _LINUX_CHECKPOINT_H
+
+#include <linux/types.h>
+
+struct mm_struct;
+struct restart_block;
+struct rlimit;
+struct task_struct;
+
+/* kernel/fork.c */
+struct mm_struct *checkpoint_dup_mm(struct mm_struct *mm);
+
+/* kernel/sys.c */
+int do_prlimit(struct task_struct *tsk, unsigned int resource,
+	       struct rlimit *new_rlim, struct rlimit *old_rlim);
+
+/* kernel/time/hrtimer.c, fs/select.c, kernel/futex/waitwake.c */
+long hrtimer_nanosleep_restart(struct restart_block *restart);
+long do_restart_poll(struct restart_block *restart_block);
+long futex_wait_restart(struct restart_block *restart);
+
+/* security/landlock/cred.c */
+#ifdef CONFIG_SECURITY_LANDLOCK
+bool landlock_restricts_task(const struct task_struct *task);
+#else
+static inline bool landlock_restricts_task(const struct task_struct *task)
+{
+	return false;
+}
+#endif
+
+#endif /* _LINUX_CHECKPOINT_H */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * /dev/checkpoint: images of running processes, and processes from images.
+ *
+ * An open file is good for one checkpoint or one restart. When a request
+ * fails, read(2) returns one line that says which task and which of its
+ * objects were in the way, and why; it is empty if there is nothing to add to
+ * the error number. write(2) gives up a restart for the reason in the text.
+ */
+#ifndef _UAPI_LINUX_CHECKPOINT_H
+#define _UAPI_LINUX_CHECKPOINT_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define CHECKPOINT_IOC		0xBC
+
+/**
+ * struct checkpoint_snapshot - CHECKPOINT_SNAPSHOT
+ * @flags: 0
+ * @pidfd: the first process of the tree
+ * @nr_tasks: out: processes in the tree
+ * @reserved: 0
+ *
+ * Takes the state of a process and of all its descendants, which have to stand
+ * still in the cgroup v2 freezer. Memory is duplicated copy-on-write, so that
+ * the tree can be thawed as soon as this returns. What was taken stays with
+ * the open file until it is written, or closed.
+ *
+ * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
+ * the pid namespace of the tree, and permission to trace each process
+ * (PTRACE_MODE_ATTACH_REALCREDS).
+ *
+ * EBADF, ESRCH	no pidfd, or its process is gone
+ * EBUSY	a task is not frozen, or did not stay so; or the file is in use
+ * EPERM, EACCES	not permitted
+ * EOPNOTSUPP	there is something that an image cannot hold yet
+ * ENOMEM	no memory
+ */
+struct checkpoint_snapshot {
+	__u32 flags;
+	__s32 pidfd;
+	__u32 nr_tasks;
+	__u32 reserved;
+};
+
+/**
+ * struct checkpoint_write - CHECKPOINT_WRITE
+ * @flags: 0
+ * @fd: where to: a file, a pipe, a socket; it is never sought in
+ * @bytes: out: size of the image
+ * @pages: out: pages of memory in it
+ *
+ * Writes the image of what was taken, see <linux/checkpoint_image.h>, and
+ * gives it up, also if that fails.
+ *
+ * EINVAL	nothing was taken
+ * EBADF	@fd cannot be written to
+ * any other	as write(2) says it
+ */
+struct checkpoint_write {
+	__u32 flags;
+	__s32 fd;
+	__u64 bytes;
+	__u64 pages;
+};
+
+/**
+ * struct checkpoint_load - CHECKPOINT_LOAD
+ * @flags: 0
+ * @fd: where from; it is never sought in
+ * @nr_tasks: out: processes in the image
+ * @reserved: 0
+ *
+ * Reads and checks an image as far as the contents of memory, and opens its
+ * files with the credentials of the caller. The caller's process is then in
+ * charge of the restart: if it exits or closes the file, or if any process
+ * that has inherited the file exits before the restart is complete, it is
+ * given up and every process that has joined is killed.
+ *
+ * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace of the
+ * caller.
+ *
+ * EBADMSG	this is no image, or it is damaged
+ * ENOEXEC	the image is of another architecture or size of pages
+ * any other	a file could not be opened
+ */
+struct checkpoint_load {
+	__u32 flags;
+	__s32 fd;
+	__u32 nr_tasks;
+	__u32 reserved;
+};
+
+/**
+ * struct checkpoint_task - a process to be made
+ * @pid: in its pid namespace
+ * @parent: its parent's index in the table; that of the first is of no meaning
+ * @exit_signal: for clone3(2)
+ * @reserved: 0
+ */
+struct checkpoint_task {
+	__u32 pid;
+	__u32 parent;
+	__u32 exit_signal;
+	__u32 reserved;
+};
+
+/**
+ * struct checkpoint_tasks - CHECKPOINT_TASKS
+ * @tasks: address of an array of struct checkpoint_task
+ * @count: its length, at least @nr_tasks of CHECKPOINT_LOAD
+ * @reserved: 0
+ *
+ * Copies the table of the processes that user space has to make, parents
+ * before children.
+ */
+struct checkpoint_tasks {
+	__u64 tasks;
+	__u32 count;
+	__u32 reserved;
+};
+
+/*
+ * CHECKPOINT_RESTORE: the calling process becomes the one of the image that
+ * has its pid, and waits for the others. It must have the parent that the
+ * image says, no threads, no memory or files that it shares, and all its
+ * children must have been made. Does not return to the caller: the process
+ * goes on where it was at the checkpoint, or is killed. Returns with an error
+ * only if the process is not part of the image.
+ *
+ * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
+ * the pid namespace; CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_SYS_RESOURCE and
+ * CAP_SYS_NICE where the image asks for what only they permit.
+ */
+
+/**
+ * struct checkpoint_finish - CHECKPOINT_FINISH
+ * @bytes: out: size of the image
+ * @pages: out: pages of memory in it
+ *
+ * Waits until every process has joined, reads the rest of the image and fills
+ * their memory; then all go on together. Only for the process that is in
+ * charge. After an error, no process of the image has run, and those that
+ * joined are being killed.
+ */
+struct checkpoint_finish {
+	__u64 bytes;
+	__u64 pages;
+};
+
+#define CHECKPOINT_SNAPSHOT	_IOWR(CHECKPOINT_IOC, 0x00, struct checkpoint_snapshot)
+#define CHECKPOINT_WRITE	_IOWR(CHECKPOINT_IOC, 0x01, struct checkpoint_write)
+#define CHECKPOINT_LOAD		_IOWR(CHECKPOINT_IOC, 0x02, struct checkpoint_load)
+#define CHECKPOINT_TASKS	_IOW(CHECKPOINT_IOC, 0x03, struct checkpoint_tasks)
+#define CHECKPOINT_RESTORE	_IO(CHECKPOINT_IOC, 0x04)
+#define CHECKPOINT_FINISH	_IOR(CHECKPOINT_IOC, 0x05, struct checkpoint_finish)
+
+#endif /* _UAPI_LINUX_CHECKPOINT_H */

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checkpoint/restart: what the files of this folder share.
+ *
+ * dev.c	the device, its requests, the message about the last failure
+ * tree.c	which tasks belong to a tree, and whether they can be taken
+ * snapshot.c	taking: runs over the tree, owns what was taken, writes it
+ * restart.c	restoring: owns the image that was read, keeps tasks in step
+ *
+ * and, each in both directions, one file per kind of object: task.c, regs.c,
+ * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c.
+ */
+#ifndef _KERNEL_CHECKPOINT_H
+#define _KERNEL_CHECKPOINT_H
+
+#include <linux/cleanup.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+#include <uapi/linux/checkpoint.h>
+#include "image.h"
+
+#define CKPT_MESSAGE_LEN	(PATH_MAX + 128)
+
+struct ckpt_snapshot;
+struct ckpt_restart;
+
+/**
+ * struct ckpt_ctl - an open /dev/checkpoint
+ * @lock: serialises the requests of whoever is in charge
+ * @snapshot: taken and not yet written, or NULL; under @lock
+ * @restart: an image that was loaded, or NULL; set once, under @lock
+ * @message_lock: protects @message
+ * @message: about the first failure of a request, or ""
+ */
+struct ckpt_ctl {
+	struct mutex lock;
+	struct ckpt_snapshot *snapshot;
+	struct ckpt_restart *restart;
+	spinlock_t message_lock;
+	char *message;
+};
+
+__printf(3, 4)
+int ckpt_fail(struct ckpt_ctl *ctl, int err, const char *fmt, ...);
+
+/* A sequence of records under construction. */
+struct ckpt_buf {
+	void *data;
+	size_t len;
+	size_t room;
+};
+
+void *ckpt_record_add(struct ckpt_buf *buf, u32 type, u32 id, u32 length);
+
+DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
+
+/**
+ * struct ckpt_tree_task - a task of a tree
+ * @task: referenced
+ * @parent: index in the tree; of no meaning for the first
+ * @switches: from wait_task_inactive(): whether it ran since
+ */
+struct ckpt_tree_task {
+	struct task_struct *task;
+	u32 parent;
+	unsigned long switches;
+};
+
+/**
+ * struct ckpt_snapshot - what was taken of a tree
+ * @ctl: for messages
+ * @ns: pid namespace of the tree; valid while the tasks are referenced
+ * @tasks: of the tree, parents before children; only while being taken
+ * @nr_tasks: how many
+ * @files: FILE records
+ * @fdtables: FDTABLE records
+ * @mms: MM and VMA records
+ * @procs: TASK records and what follows each
+ * @file_ids: struct file * to struct ckpt_taken_file
+ * @pipes: struct pipe_inode_info * to struct ckpt_taken_pipe
+ * @nr_files: ids given to FILEs
+ * @nr_pipes: numbers given to pipes
+ * @copies: duplicate of each MM, by id - 1
+ * @nr_copies: how many
+ * @pages: written
+ */
+struct ckpt_snapshot {
+	struct ckpt_ctl *ctl;
+	struct pid_namespace *ns;
+	struct ckpt_tree_task *tasks;
+	u32 nr_tasks;
+	struct ckpt_buf files, fdtables, mms, procs;
+	struct xarray file_ids, pipes;
+	u32 nr_files, nr_pipes;
+	struct mm_struct **copies;
+	u32 nr_copies;
+	u64 pages;
+};
+
+/* In place of the number of an open file, for those that have none. */
+#define CKPT_FD_MAPPING		-1
+#define CKPT_FD_EXE		-2
+#define CKPT_FD_CWD		-3
+
+/* A file of the tree: @refs references were found, @task and @fd the first. */
+struct ckpt_taken_file {
+	struct file *file;
+	u32 id;
+	u32 refs;
+	pid_t pid;
+	int fd;
+};
+
+/* How many ends of a pipe were found in the tree. */
+struct ckpt_taken_pipe {
+	u32 number;
+	u32 readers, writers;
+};
+
+/* Refuses what an image cannot hold; pids are those that the caller sees. */
+#define ckpt_refuse(s, task, fmt, ...)					\
+	ckpt_fail((s)->ctl, -EOPNOTSUPP, "pid %d: " fmt " not supported",	\
+		  task_pid_vnr(task), ##__VA_ARGS__)
+
+int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root);
+int ckpt_tree_check(struct ckpt_snapshot *s);
+int ckpt_tree_still(struct ckpt_snapshot *s);
+
+struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
+					 struct task_struct *root);
+void ckpt_snapshot_free(struct ckpt_snapshot *s);
+int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
+			struct checkpoint_write *arg);
+
+int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 mm, u32 fdtable,
+		   u32 cwd);
+int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task);
+int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task);
+int ckpt_take_mm(struct ckpt_snapshot *s, struct task_struct *task, u32 id);
+int ckpt_take_files(struct ckpt_snapshot *s, struct task_struct *task, u32 id);
+int ckpt_take_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
+		   struct file *file, bool mapped);
+int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task);
+int ckpt_take_pipe(struct ckpt_snapshot *s, struct task_struct *task,
+		   struct ckpt_taken_file *taken);
+int ckpt_pipes_whole(struct ckpt_snapshot *s);
+
+/* Where the image goes to, or comes from. */
+struct ckpt_stream {
+	struct ckpt_ctl *ctl;
+	struct file *file;
+	loff_t pos;
+	struct ckpt_check check;
+};
+
+int ckpt_stream_write(struct ckpt_stream *st, const void *data, size_t len);
+int ckpt_stream_read(struct ckpt_stream *st, void *data, size_t len);
+int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm);
+
+/* A record in memory. */
+struct ckpt_loaded {
+	struct list_head node;
+	struct ckpt_record header;
+	u8 payload[] __aligned(8);
+};
+
+enum ckpt_state {
+	CKPT_LOADED,	/* tasks join */
+	CKPT_WHOLE,	/* they run */
+	CKPT_FAILED,	/* they are killed */
+};
+
+/**
+ * struct ckpt_member - a task of an image that is restored
+ * @task: the process that joined, referenced, or NULL
+ * @record: TASK
+ * @loaded: it in the list of records, what belongs to it behind it
+ * @ready: everything but registers and memory's contents is in place
+ */
+struct ckpt_member {
+	struct task_struct *task;
+	const struct ckpt_task *record;
+	struct ckpt_loaded *loaded;
+	bool ready;
+};
+
+/**
+ * struct ckpt_restart - an image, and the tasks that are made from it
+ * @ctl: for messages
+ * @stream: the rest of the image
+ * @next: header of the first record that was not loaded
+ * @records: all that were, in order
+ * @size: of them, in bytes
+ * @files: each FILE, opened, by id - 1
+ * @nr_files: how many
+ * @fdtables: FDTABLE by id - 1
+ * @mms: MM by id - 1
+ * @members: TASK by id - 1
+ * @ids: their pids, sorted
+ * @nr_tasks: how many
+ * @leader: the process in charge
+ * @lock: protects what follows
+ * @state: written once more after CKPT_LOADED
+ * @ns: pid namespace of the first who joined, referenced
+ * @nr_ready: members that are ready
+ * @ready: the one in charge waits here, for @nr_ready or a failure
+ * @wait: members wait here, for @state
+ */
+struct ckpt_restart {
+	struct ckpt_ctl *ctl;
+	struct ckpt_stream stream;
+	struct ckpt_record next;
+	struct list_head records;
+	size_t size;
+	struct file **files;
+	u32 nr_files;
+	struct ckpt_loaded **fdtables, **mms;
+	struct ckpt_member *members;
+	struct ckpt_ids *ids;
+	u32 nr_tasks;
+	struct pid *leader;
+	spinlock_t lock;
+	enum ckpt_state state;
+	struct pid_namespace *ns;
+	u32 nr_ready;
+	wait_queue_head_t ready;
+	wait_queue_head_t wait;
+};
+
+int ckpt_restart_load(struct ckpt_ctl *ctl, struct file *file,
+		      struct checkpoint_load *arg);
+void ckpt_restart_free(struct ckpt_restart *r);
+int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg);
+int ckpt_restart_join(struct ckpt_restart *r, struct file *ctl_file);
+int ckpt_restart_finish(struct ckpt_restart *r, struct checkpoint_finish *arg);
+void ckpt_restart_fail(struct ckpt_restart *r);
+void ckpt_restart_closed(struct ckpt_restart *r);
+
+int ckpt_open_files(struct ckpt_restart *r);
+int ckpt_open_pipe(struct ckpt_restart *r, u32 index, const struct ckpt_file *f,
+		   struct file **spare);
+int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *mm);
+int ckpt_restore_files(struct ckpt_restart *r, const struct ckpt_task *t);
+int ckpt_restore_task(struct ckpt_restart *r, const struct ckpt_task *t);
+int ckpt_restore_signals(struct ckpt_restart *r, struct ckpt_member *m);
+void ckpt_restore_restart_block(const struct ckpt_task *t);
+int ckpt_restore_regs(struct ckpt_restart *r, struct ckpt_member *m);
+int ckpt_read_pages(struct ckpt_restart *r, u64 *pages);
+
+static inline u32 ckpt_type(const struct ckpt_loaded *l)
+{
+	return le16_to_cpu(l->header.type);
+}
+
+static inline u32 ckpt_length(const struct ckpt_loaded *l)
+{
+	return le32_to_cpu(l->header.length);
+}
+
+#endif /* _KERNEL_CHECKPOINT_H */

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: /dev/checkpoint, see <linux/checkpoint.h>
+ */
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/miscdevice.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include "checkpoint.h"
+
+/**
+ * ckpt_fail - say why a request fails
+ * @ctl: the open device
+ * @err: error number, negative
+ * @fmt: the task, its object and the reason
+ *
+ * Only the first failure is kept: what follows it is a consequence.
+ *
+ * Return: @err.
+ */
+int ckpt_fail(struct ckpt_ctl *ctl, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	guard(spinlock)(&ctl->message_lock);
+	if (*ctl->message)
+		return err;
+	va_start(args, fmt);
+	vscnprintf(ctl->message, CKPT_MESSAGE_LEN - 1, fmt, args);
+	va_end(args);
+	strcat(ctl->message, "\n");
+	return err;
+}
+
+static void forget_message(struct ckpt_ctl *ctl)
+{
+	guard(spinlock)(&ctl->message_lock);
+	*ctl->message = '\0';
+}
+
+static int ioctl_snapshot(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct task_struct *root __free(put_task) = NULL;
+	struct checkpoint_snapshot arg;
+	struct ckpt_snapshot *s;
+	unsigned int flags;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (arg.flags || arg.reserved)
+		return -EINVAL;
+
+	guard(mutex)(&ctl->lock);
+	if (ctl->snapshot || ctl->restart)
+		return -EBUSY;
+	forget_message(ctl);
+	root = pidfd_get_task(arg.pidfd, &flags);
+	if (IS_ERR(root))
+		return PTR_ERR(no_free_ptr(root));
+	s = ckpt_snapshot_take(ctl, root);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	arg.nr_tasks = s->nr_tasks;
+	if (copy_to_user(p, &arg, sizeof(arg))) {
+		ckpt_snapshot_free(s);
+		return -EFAULT;
+	}
+	ctl->snapshot = s;
+	return 0;
+}
+
+static int ioctl_write(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct checkpoint_write arg;
+	struct ckpt_snapshot *s;
+	int err;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (arg.flags)
+		return -EINVAL;
+
+	guard(mutex)(&ctl->lock);
+	if (!ctl->snapshot)
+		return -EINVAL;
+	CLASS(fd_pos, out)(arg.fd);
+
+	if (fd_empty(out) || !(fd_file(out)->f_mode & FMODE_WRITE))
+		return -EBADF;
+	forget_message(ctl);
+	s = ctl->snapshot;
+	ctl->snapshot = NULL;
+	err = ckpt_snapshot_write(s, fd_file(out), &arg);
+	ckpt_snapshot_free(s);
+	if (!err && copy_to_user(p, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
+static int ioctl_load(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct checkpoint_load arg;
+	int err;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (arg.flags || arg.reserved)
+		return -EINVAL;
+
+	guard(mutex)(&ctl->lock);
+	if (ctl->snapshot || ctl->restart)
+		return -EBUSY;
+	forget_message(ctl);
+	if (!checkpoint_restore_ns_capable(current_user_ns()))
+		return -EPERM;
+	CLASS(fd_pos, in)(arg.fd);
+
+	if (fd_empty(in) || !(fd_file(in)->f_mode & FMODE_READ))
+		return -EBADF;
+	err = ckpt_restart_load(ctl, fd_file(in), &arg);
+	if (!err && copy_to_user(p, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
+/* Who joins does so without @ctl->lock, which is held while they are awaited. */
+static struct ckpt_restart *restart_of(struct ckpt_ctl *ctl)
+{
+	return smp_load_acquire(&ctl->restart); /* pairs with ckpt_restart_load() */
+}
+
+static int ioctl_tasks(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_tasks arg;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (arg.reserved || !r)
+		return -EINVAL;
+	return ckpt_restart_tasks(r, &arg);
+}
+
+static int ioctl_finish(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_finish arg = {};
+	int err;
+
+	if (!r)
+		return -EINVAL;
+	guard(mutex)(&ctl->lock);
+	if (r->leader != task_tgid(current))
+		return -EPERM;
+	err = ckpt_restart_finish(r, &arg);
+	if (!err && copy_to_user(p, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
+static long ckpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct ckpt_ctl *ctl = file->private_data;
+	void __user *p = (void __user *)arg;
+
+	switch (cmd) {
+	case CHECKPOINT_SNAPSHOT:
+		return ioctl_snapshot(ctl, p);
+	case CHECKPOINT_WRITE:
+		return ioctl_write(ctl, p);
+	case CHECKPOINT_LOAD:
+		return ioctl_load(ctl, p);
+	case CHECKPOINT_TASKS:
+		return ioctl_tasks(ctl, p);
+	case CHECKPOINT_RESTORE:
+		return restart_of(ctl) ? ckpt_restart_join(restart_of(ctl), file) : -EINVAL;
+	case CHECKPOINT_FINISH:
+		return ioctl_finish(ctl, p);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static ssize_t ckpt_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	struct ckpt_ctl *ctl = file->private_data;
+	loff_t from = 0;
+
+	char *text __free(kfree) = kmalloc(CKPT_MESSAGE_LEN, GFP_KERNEL);
+
+	if (!text)
+		return -ENOMEM;
+	scoped_guard(spinlock, &ctl->message_lock)
+		strscpy(text, ctl->message, CKPT_MESSAGE_LEN);
+	return simple_read_from_buffer(buf, len, &from, text, strlen(text));
+}
+
+static ssize_t ckpt_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	struct ckpt_ctl *ctl = file->private_data;
+	struct ckpt_restart *r = restart_of(ctl);
+
+	if (!r)
+		return -EINVAL;
+
+	char *text __free(kfree) = memdup_user_nul(buf, min(len, CKPT_MESSAGE_LEN - 2));
+
+	if (IS_ERR(text))
+		return PTR_ERR(no_free_ptr(text));
+	strim(text);
+	ckpt_fail(ctl, 0, "%s", text);
+	ckpt_restart_fail(r);
+	return len;
+}
+
+static int ckpt_open(struct inode *inode, struct file *file)
+{
+	struct ckpt_ctl *ctl = kzalloc(sizeof(*ctl), GFP_KERNEL_ACCOUNT);
+
+	if (!ctl)
+		return -ENOMEM;
+	ctl->message = kzalloc(CKPT_MESSAGE_LEN, GFP_KERNEL_ACCOUNT);
+	if (!ctl->message) {
+		kfree(ctl);
+		return -ENOMEM;
+	}
+	mutex_init(&ctl->lock);
+	spin_lock_init(&ctl->message_lock);
+	file->private_data = ctl;
+	return stream_open(inode, file);
+}
+
+static int ckpt_flush(struct file *file, fl_owner_t id)
+{
+	struct ckpt_restart *r = restart_of(file->private_data);
+
+	if (r)
+		ckpt_restart_closed(r);
+	return 0;
+}
+
+static int ckpt_release(struct inode *inode, struct file *file)
+{
+	struct ckpt_ctl *ctl = file->private_data;
+
+	if (ctl->snapshot)
+		ckpt_snapshot_free(ctl->snapshot);
+	if (ctl->restart)
+		ckpt_restart_free(ctl->restart);
+	kfree(ctl->message);
+	kfree(ctl);
+	return 0;
+}
+
+static const struct file_operations ckpt_fops = {
+	.owner		= THIS_MODULE,
+	.open		= ckpt_open,
+	.read		= ckpt_read,
+	.write		= ckpt_write,
+	.unlocked_ioctl	= ckpt_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.flush		= ckpt_flush,
+	.release	= ckpt_release,
+	.llseek		= noop_llseek,
+};
+
+/* Open to all: every request looks at who asks, and for what. */
+static struct miscdevice ckpt_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "checkpoint",
+	.fops	= &ckpt_fops,
+	.mode	= 0666,
+};
+
+static int __init ckpt_init(void)
+{
+	return misc_register(&ckpt_device);
+}
+device_initcall(ckpt_init);

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: open files
+ *
+ * What can be opened again by its path is; pipes are in pipe.c. Everything
+ * else is refused by its kind.
+ */
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/kdev_t.h>
+#include <linux/magic.h>
+#include <linux/major.h>
+#include <linux/namei.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+#include "checkpoint.h"
+
+/* Flags of an open file that opening it again restores. */
+#define CKPT_O_FLAGS	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | __O_SYNC | O_DIRECT | \
+			 O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_PATH)
+
+/* Flags that only matter to open(2) itself. */
+#define CKPT_O_GONE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+
+#define file_refuse(s, task, fd, fmt, ...)				\
+	((fd) < 0 ? ckpt_refuse(s, task, "%s: " fmt, file_role(fd), ##__VA_ARGS__) : \
+		    ckpt_refuse(s, task, "fd %d: " fmt, fd, ##__VA_ARGS__))
+
+/* A file that is no entry of the table has one of these in place of a number. */
+static const char *file_role(int fd)
+{
+	return fd == CKPT_FD_EXE ? "executable" : fd == CKPT_FD_CWD ? "current directory" :
+	       "mapping";
+}
+
+/* What a file of these is depends on who opens it, and when. */
+static bool is_pseudo(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case CONFIGFS_MAGIC:
+	case BPF_FS_MAGIC:
+	case NSFS_MAGIC:
+	case PID_FS_MAGIC:
+	case FUTEXFS_SUPER_MAGIC:
+	case HUGETLBFS_MAGIC:
+	case AUTOFS_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Devices without a state: null, zero, full, random, urandom. */
+static bool is_memory_device(dev_t rdev)
+{
+	return MAJOR(rdev) == MEM_MAJOR &&
+	       (MINOR(rdev) == 3 || MINOR(rdev) == 5 || (MINOR(rdev) >= 7 && MINOR(rdev) <= 9));
+}
+
+static bool can_reopen(umode_t mode, dev_t rdev)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || (S_ISCHR(mode) && is_memory_device(rdev));
+}
+
+static bool has_locks(struct file *file)
+{
+	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
+	struct file_lock_core *lock;
+
+	if (!ctx)
+		return false;
+	guard(spinlock)(&ctx->flc_lock);
+	list_for_each_entry(lock, &ctx->flc_flock, flc_list)
+		if (lock->flc_file == file)
+			return true;
+	list_for_each_entry(lock, &ctx->flc_posix, flc_list)
+		if (lock->flc_file == file)
+			return true;
+	list_for_each_entry(lock, &ctx->flc_lease, flc_list)
+		if (lock->flc_file == file)
+			return true;
+	return false;
+}
+
+/* Adds a FILE that is opened by @path. Returns its id, or an error. */
+static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
+		     const struct path *path, struct file *file, unsigned int flags, bool mapped)
+{
+	char *buf __free(kfree) = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct inode *inode = d_backing_inode(path->dentry);
+	struct path again;
+	struct ckpt_file *f;
+	bool same;
+	char *name;
+
+	if (!buf)
+		return -ENOMEM;
+	name = d_path(path, buf, PATH_MAX);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	if (!can_reopen(inode->i_mode, inode->i_rdev) || is_pseudo(inode->i_sb))
+		return file_refuse(s, task, fd, "%s is", name);
+	if (d_unlinked(path->dentry))
+		return file_refuse(s, task, fd, "%s is", name);
+	/* Another file system may be mounted above it, or a new file be there. */
+	if (*name != '/' || kern_path(name, 0, &again))
+		return file_refuse(s, task, fd, "%s, which cannot be reached, is", name);
+	same = path_equal(path, &again);
+	path_put(&again);
+	if (!same)
+		return file_refuse(s, task, fd, "%s, in the place of which is another file, is",
+				   name);
+
+	f = ckpt_record_add(&s->files, CKPT_FILE, ++s->nr_files,
+			    sizeof(*f) + strlen(name) + 1);
+	if (!f)
+		return -ENOMEM;
+	f->kind = cpu_to_le32(CKPT_FILE_PATH);
+	f->flags = cpu_to_le32(flags);
+	f->mode = cpu_to_le32(inode->i_mode & S_IFMT);
+	if (S_ISCHR(inode->i_mode))
+		f->rdev = cpu_to_le32(MAJOR(inode->i_rdev) << 20 | MINOR(inode->i_rdev));
+	if (file && !mapped && !(flags & O_PATH) && !S_ISCHR(inode->i_mode))
+		f->pos = cpu_to_le64(file->f_pos);
+	if (mapped && S_ISREG(inode->i_mode)) {
+		struct timespec64 mtime = inode_get_mtime(inode);
+
+		f->mapped = cpu_to_le32(1);
+		f->size = cpu_to_le64(i_size_read(inode));
+		f->mtime = cpu_to_le64(timespec64_to_ns(&mtime));
+	}
+	memcpy(f->data, name, strlen(name) + 1);
+	return s->nr_files;
+}
+
+static int take_new_file(struct ckpt_snapshot *s, struct task_struct *task,
+			 struct ckpt_taken_file *taken, bool mapped)
+{
+	struct file *file = taken->file;
+	const struct path *path = file_user_path(file);
+	struct inode *inode = d_backing_inode(path->dentry);
+	struct fown_struct *owner = file_f_owner(file);
+	int fd = taken->fd;
+
+	if (owner && owner->pid)
+		return file_refuse(s, task, fd, "an owner for its signals is");
+	if (has_locks(file))
+		return file_refuse(s, task, fd, "a lock that it holds is");
+	if (S_ISFIFO(inode->i_mode) && inode->i_sb->s_magic == PIPEFS_MAGIC)
+		return ckpt_take_pipe(s, task, taken);
+	/* to be mapped, it has only to be read */
+	if (mapped)
+		return take_path(s, task, fd, path, file, O_RDONLY | O_LARGEFILE, true);
+	if (file->f_flags & ~(CKPT_O_FLAGS | CKPT_O_GONE))
+		return file_refuse(s, task, fd, "flags %#o are", file->f_flags);
+	return take_path(s, task, fd, path, file, file->f_flags & CKPT_O_FLAGS, false);
+}
+
+/**
+ * ckpt_take_file - take an open file, unless the tree has it already
+ * @s: what is taken
+ * @task: who has it
+ * @fd: its number, or one of CKPT_FD_*
+ * @file: the file
+ * @mapped: its contents are part of an address space
+ *
+ * Return: id of the FILE, or an error.
+ */
+int ckpt_take_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
+		   struct file *file, bool mapped)
+{
+	/* A file that is mapped must not have changed, one that is open may. */
+	unsigned long key = (unsigned long)file + mapped;
+	struct ckpt_taken_file *taken = xa_load(&s->file_ids, key);
+	int id;
+
+	if (taken) {
+		taken->refs++;
+		return taken->id;
+	}
+	taken = kzalloc(sizeof(*taken), GFP_KERNEL_ACCOUNT);
+	if (!taken)
+		return -ENOMEM;
+	taken->file = get_file(file);
+	taken->refs = 1;
+	taken->pid = task_pid_vnr(task);
+	taken->fd = fd;
+	id = xa_err(xa_store(&s->file_ids, key, taken, GFP_KERNEL_ACCOUNT));
+	if (id) {
+		fput(file);
+		kfree(taken);
+		return id;
+	}
+	id = take_new_file(s, task, taken, mapped);
+	if (id > 0)
+		taken->id = id;
+	return id;
+}
+
+/* Takes the current directory. Returns the id of a FILE, or an error. */
+int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task)
+{
+	struct path pwd;
+	int id;
+
+	scoped_guard(task_lock, task) {
+		if (!task->fs)
+			return -ESRCH;
+		get_fs_pwd(task->fs, &pwd);
+	}
+	id = take_path(s, task, CKPT_FD_CWD, &pwd, NULL, O_PATH | O_DIRECTORY, false);
+	path_put(&pwd);
+	return id;
+}
+
+static bool is_cloexec(struct task_struct *task, unsigned int fd)
+{
+	guard(task_lock)(task);
+	if (!task->files)
+		return false;
+	guard(spinlock)(&task->files->file_lock);
+	return close_on_exec(fd, task->files);
+}
+
+/* Takes the table of open files of @task. */
+int ckpt_take_files(struct ckpt_snapshot *s, struct task_struct *task, u32 id)
+{
+	struct ckpt_fd *fds __free(kvfree) = NULL;
+	u32 n = 0, room = 0;
+	unsigned int fd = 0;
+	struct file *file;
+	void *payload;
+	int file_id;
+
+	for (; (file = fget_task_next(task, &fd)); fd++) {
+		if (n == room) {
+			void *more = kvrealloc(fds, (2 * room + 64) * sizeof(*fds),
+					       GFP_KERNEL_ACCOUNT);
+
+			if (!more) {
+				fput(file);
+				return -ENOMEM;
+			}
+			fds = more;
+			room = 2 * room + 64;
+		}
+		file_id = ckpt_take_file(s, task, fd, file, false);
+		fput(file);
+		if (file_id < 0)
+			return file_id;
+		fds[n++] = (struct ckpt_fd){
+			.fd = cpu_to_le32(fd),
+			.file = cpu_to_le32(file_id),
+			.cloexec = cpu_to_le32(is_cloexec(task, fd)),
+		};
+		cond_resched();
+	}
+	if (n > CKPT_FDS_MAX)
+		return ckpt_refuse(s, task, "more than %u open files are", CKPT_FDS_MAX);
+	payload = ckpt_record_add(&s->fdtables, CKPT_FDTABLE, id, n * sizeof(*fds));
+	if (!payload)
+		return -ENOMEM;
+	memcpy(payload, fds, n * sizeof(*fds));
+	return 0;
+}
+
+/* Restart: what is at @name must be what the image says, before and after. */
+static int check_path(struct ckpt_restart *r, const struct ckpt_file *f,
+		      const struct inode *inode)
+{
+	umode_t mode = le32_to_cpu(f->mode);
+	u32 rdev = le32_to_cpu(f->rdev);
+
+	if ((inode->i_mode & S_IFMT) != mode || !can_reopen(inode->i_mode, inode->i_rdev) ||
+	    (S_ISCHR(mode) && rdev != (MAJOR(inode->i_rdev) << 20 | MINOR(inode->i_rdev))))
+		return ckpt_fail(r->ctl, -ESTALE, "file %s: it is of another type",
+				 (const char *)f->data);
+	if (f->mapped) {
+		struct timespec64 mtime = inode_get_mtime(inode);
+
+		if (i_size_read(inode) != le64_to_cpu(f->size) ||
+		    timespec64_to_ns(&mtime) != le64_to_cpu(f->mtime))
+			return ckpt_fail(r->ctl, -ESTALE, "file %s: it has changed",
+					 (const char *)f->data);
+	}
+	return 0;
+}
+
+static int open_path(struct ckpt_restart *r, const struct ckpt_file *f, struct file **res)
+{
+	struct file *file __free(fput) = NULL;
+	const char *name = f->data;
+	u32 flags = le32_to_cpu(f->flags);
+	loff_t pos = le64_to_cpu(f->pos);
+	struct path path;
+	int err;
+
+	if (flags & ~CKPT_O_FLAGS)
+		return ckpt_fail(r->ctl, -EBADMSG, "file %s: unknown flags", name);
+	/* Looked at first: to open a device or a FIFO may do something. */
+	err = kern_path(name, 0, &path);
+	if (!err) {
+		err = check_path(r, f, d_backing_inode(path.dentry));
+		path_put(&path);
+	}
+	if (!err) {
+		file = filp_open(name, flags | O_LARGEFILE | O_NOCTTY, 0);
+		err = PTR_ERR_OR_ZERO(file);
+	}
+	if (!err)
+		err = check_path(r, f, file_user_inode(file));
+	if (!err && pos) {
+		pos = vfs_llseek(file, pos, SEEK_SET);
+		err = pos < 0 ? pos : 0;
+	}
+	if (err)
+		return ckpt_fail(r->ctl, err, "file %s: it cannot be opened (error %d)",
+				 name, -err);
+	*res = no_free_ptr(file);
+	return 0;
+}
+
+/* Opens every FILE of the image. */
+int ckpt_open_files(struct ckpt_restart *r)
+{
+	const struct ckpt_file *f;
+	struct ckpt_loaded *l;
+	struct file **pipes __free(kvfree) = NULL;
+	u32 i = 0, nr_pipes = r->stream.check.pipes;
+	int err = 0;
+
+	/* of each pipe the end that was not yet asked for */
+	pipes = kvcalloc(nr_pipes + 1, sizeof(*pipes), GFP_KERNEL_ACCOUNT);
+	if (!pipes)
+		return -ENOMEM;
+	list_for_each_entry(l, &r->records, node) {
+		if (ckpt_type(l) != CKPT_FILE)
+			continue;
+		f = (void *)l->payload;
+		if (f->kind == cpu_to_le32(CKPT_FILE_PIPE))
+			err = ckpt_open_pipe(r, i, f, &pipes[le32_to_cpu(f->pipe)]);
+		else
+			err = open_path(r, f, &r->files[i]);
+		if (err)
+			break;
+		i++;
+	}
+	for (i = 0; i <= nr_pipes; i++)
+		if (pipes[i])
+			fput(pipes[i]);
+	return err;
+}
+
+static int close_all(void)
+{
+	unsigned int fd = 0;
+	struct file *file;
+	int err;
+
+	for (; (file = fget_task_next(current, &fd)); fd++) {
+		fput(file);
+		err = close_fd(fd);
+		if (err == -EBADF)
+			return err;
+	}
+	return 0;
+}
+
+/* Gives the caller the open files and the current directory of @t. */
+int ckpt_restore_files(struct ckpt_restart *r, const struct ckpt_task *t)
+{
+	struct ckpt_loaded *l = r->fdtables[le32_to_cpu(t->fdtable) - 1];
+	struct file *cwd = r->files[le32_to_cpu(t->cwd) - 1];
+	const struct ckpt_fd *fd = (void *)l->payload;
+	u32 i, n = ckpt_length(l) / sizeof(*fd);
+	int err;
+
+	if (!d_is_dir(cwd->f_path.dentry))
+		return ckpt_fail(r->ctl, -ENOTDIR, "pid %u: its current directory is none",
+				 le32_to_cpu(t->pid));
+	set_fs_pwd(current->fs, &cwd->f_path);
+	err = close_all();
+	for (i = 0; i < n && !err; i++, fd++) {
+		err = replace_fd(le32_to_cpu(fd->fd), r->files[le32_to_cpu(fd->file) - 1],
+				 fd->cloexec ? O_CLOEXEC : 0);
+		if (err < 0)
+			return ckpt_fail(r->ctl, err, "pid %u fd %u: error %d",
+					 le32_to_cpu(t->pid), le32_to_cpu(fd->fd), -err);
+		err = 0;
+	}
+	return err;
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: address spaces and their mappings; what is in them is in
+ * pages.c
+ */
+#include <linux/auxvec.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mempolicy.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/userfaultfd_k.h>
+#include "checkpoint.h"
+
+static_assert(AT_VECTOR_SIZE <= CKPT_AUXV);
+
+/* What a mapping may have; all of it comes back, or is the kernel's business. */
+#define CKPT_VM_KNOWN	(VM_READ | VM_WRITE | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | \
+			 VM_GROWSDOWN | VM_ACCOUNT | VM_NORESERVE | VM_SOFTDIRTY | \
+			 VM_DONTDUMP | VM_SEQ_READ | VM_RAND_READ)
+
+static const struct {
+	vm_flags_t vm;
+	u32 image;
+	int advice;
+} vma_flags[] = {
+	{ VM_READ,	CKPT_VMA_READ },
+	{ VM_WRITE,	CKPT_VMA_WRITE },
+	{ VM_EXEC,	CKPT_VMA_EXEC },
+	{ VM_GROWSDOWN,	CKPT_VMA_GROWSDOWN },
+	{ VM_NORESERVE,	CKPT_VMA_NORESERVE },
+	{ VM_DONTDUMP,	CKPT_VMA_DONTDUMP,	MADV_DONTDUMP },
+	{ VM_SEQ_READ,	CKPT_VMA_SEQUENTIAL,	MADV_SEQUENTIAL },
+	{ VM_RAND_READ,	CKPT_VMA_RANDOM,	MADV_RANDOM },
+};
+
+/* What is noted of a mapping while mmap_lock is held; under it no file is looked at. */
+struct noted_vma {
+	unsigned long start, end, pgoff;
+	u32 kind, flags;
+	struct file *file;
+};
+
+/* Whether the kernel made the mapping itself, and makes it for every process. */
+static bool is_kernels(struct vm_area_struct *vma)
+{
+	const char *name = vma->vm_ops && vma->vm_ops->name ? vma->vm_ops->name(vma) : NULL;
+
+	return name && !vma->vm_file && (!strcmp(name, "[vdso]") || !strncmp(name, "[vvar", 5));
+}
+
+static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
+		    struct vm_area_struct *vma, struct noted_vma *n)
+{
+	u32 i;
+
+	n->start = vma->vm_start;
+	n->end = vma->vm_end;
+	for (i = 0; i < ARRAY_SIZE(vma_flags); i++)
+		if (vma->vm_flags & vma_flags[i].vm)
+			n->flags |= vma_flags[i].image;
+	if (is_kernels(vma)) {
+		n->kind = CKPT_VMA_KERNEL;
+		n->flags &= CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_EXEC;
+		return 0;
+	}
+	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
+		return ckpt_refuse(s, task, "mapping %lx: shared memory is", n->start);
+	if (is_vm_hugetlb_page(vma))
+		return ckpt_refuse(s, task, "mapping %lx: a huge page is", n->start);
+	if (userfaultfd_armed(vma))
+		return ckpt_refuse(s, task, "mapping %lx: userfaultfd is", n->start);
+	if (vma->vm_flags & ~CKPT_VM_KNOWN)
+		return ckpt_refuse(s, task, "mapping %lx: flags %#lx are", n->start,
+				   (unsigned long)(vma->vm_flags & ~CKPT_VM_KNOWN));
+#ifdef CONFIG_NUMA
+	if (vma_policy(vma))
+		return ckpt_refuse(s, task, "mapping %lx: a memory policy is", n->start);
+#endif
+	if (anon_vma_name(vma))
+		return ckpt_refuse(s, task, "mapping %lx: a name of anonymous memory is", n->start);
+	if (vma->vm_file) {
+		n->kind = CKPT_VMA_FILE;
+		n->pgoff = vma->vm_pgoff;
+		n->file = get_file(vma->vm_file);
+		return 0;
+	}
+	if (!vma_is_anonymous(vma))
+		return ckpt_refuse(s, task, "mapping %lx: its kind is", n->start);
+	n->kind = CKPT_VMA_ANON;
+	return 0;
+}
+
+/* A checksum of the code that the kernel maps into @mm, whose lock is held. */
+static int vdso_crc(struct mm_struct *mm, u32 *crc)
+{
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	struct page *page;
+	void *data;
+
+	*crc = 0;
+	for_each_vma(vmi, vma) {
+		if (!is_kernels(vma) || !(vma->vm_flags & VM_EXEC))
+			continue;
+		for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+			if (get_user_pages_remote(mm, addr, 1, FOLL_FORCE, &page, NULL) != 1)
+				return -EFAULT;
+			data = kmap_local_page(page);
+			*crc = ckpt_crc(*crc, data, PAGE_SIZE);
+			kunmap_local(data);
+			put_page(page);
+		}
+	}
+	return 0;
+}
+
+/* Notes all mappings of @mm in @notes. Returns how many, or an error. */
+static int note_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_struct *mm,
+		   struct noted_vma *notes, u32 room, u32 *crc)
+{
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
+	u32 n = 0;
+	int err;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	err = vdso_crc(mm, crc);
+	for_each_vma(vmi, vma) {
+		if (!err && n == room)
+			err = -EAGAIN;
+		if (err)
+			break;
+		err = note_vma(s, task, vma, &notes[n++]);
+	}
+	mmap_read_unlock(mm);
+	return err ?: n;
+}
+
+static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task,
+		     struct noted_vma *notes, u32 n)
+{
+	struct ckpt_vma *v;
+	int file = 0;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (notes[i].file) {
+			file = ckpt_take_file(s, task, CKPT_FD_MAPPING, notes[i].file, true);
+			if (file < 0)
+				return file;
+		}
+		v = ckpt_record_add(&s->mms, CKPT_VMA, 0, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		v->start = cpu_to_le64(notes[i].start);
+		v->end = cpu_to_le64(notes[i].end);
+		v->pgoff = cpu_to_le64(notes[i].pgoff);
+		v->kind = cpu_to_le32(notes[i].kind);
+		v->flags = cpu_to_le32(notes[i].flags);
+		v->file = cpu_to_le32(notes[i].file ? file : 0);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void take_layout(struct mm_struct *mm, struct ckpt_mm *to)
+{
+	u32 i;
+
+	guard(spinlock)(&mm->arg_lock);
+	to->start_code = cpu_to_le64(mm->start_code);
+	to->end_code = cpu_to_le64(mm->end_code);
+	to->start_data = cpu_to_le64(mm->start_data);
+	to->end_data = cpu_to_le64(mm->end_data);
+	to->start_brk = cpu_to_le64(mm->start_brk);
+	to->brk = cpu_to_le64(mm->brk);
+	to->start_stack = cpu_to_le64(mm->start_stack);
+	to->arg_start = cpu_to_le64(mm->arg_start);
+	to->arg_end = cpu_to_le64(mm->arg_end);
+	to->env_start = cpu_to_le64(mm->env_start);
+	to->env_end = cpu_to_le64(mm->env_end);
+	for (i = 0; i < AT_VECTOR_SIZE; i++)
+		to->auxv[i] = cpu_to_le64(mm->saved_auxv[i]);
+	to->dump_filter = cpu_to_le32((__mm_flags_get_word(mm) & MMF_DUMP_FILTER_MASK) >>
+				      MMF_DUMP_FILTER_SHIFT);
+}
+
+static int check_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_struct *mm)
+{
+	if (mm->def_flags)
+		return ckpt_refuse(s, task, "mlockall for the future, or its like, is");
+#ifdef CONFIG_AIO
+	if (rcu_access_pointer(mm->ioctx_table))
+		return ckpt_refuse(s, task, "asynchronous I/O is");
+#endif
+	if (mm_flags_test(MMF_HAS_MDWE, mm) || mm_flags_test(MMF_VM_MERGE_ANY, mm) ||
+	    __mm_flags_get_word(mm) & MMF_DISABLE_THP_MASK)
+		return ckpt_refuse(s, task, "PR_SET_MDWE, _MEMORY_MERGE or _THP_DISABLE is");
+	return 0;
+}
+
+static int take_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_struct *mm,
+		   u32 id, struct noted_vma *notes, u32 n, u32 crc)
+{
+	struct file *file __free(fput) = get_mm_exe_file(mm);
+	struct ckpt_mm *record;
+	int exe = 0;
+
+	if (file) {
+		exe = ckpt_take_file(s, task, CKPT_FD_EXE, file, true);
+		if (exe < 0)
+			return exe;
+	}
+	record = ckpt_record_add(&s->mms, CKPT_MM, id, sizeof(*record));
+	if (!record)
+		return -ENOMEM;
+	record->exe = cpu_to_le32(exe);
+	record->vdso_crc = cpu_to_le32(crc);
+	record->nr_vmas = cpu_to_le32(n);
+	take_layout(mm, record);
+	return take_vmas(s, task, notes, n);
+}
+
+/* Takes the address space of @task, but for what is in it. */
+int ckpt_take_mm(struct ckpt_snapshot *s, struct task_struct *task, u32 id)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	struct noted_vma *notes;
+	u32 room, crc, i;
+	int n;
+
+	if (!mm)
+		return -ESRCH;
+	room = READ_ONCE(mm->map_count);
+	notes = kvcalloc(room, sizeof(*notes), GFP_KERNEL_ACCOUNT);
+	n = notes ? check_mm(s, task, mm) : -ENOMEM;
+	if (!n)
+		n = note_mm(s, task, mm, notes, room, &crc);
+	if (n >= 0)
+		n = take_mm(s, task, mm, id, notes, n, crc);
+	for (i = 0; notes && i < room; i++)
+		if (notes[i].file)
+			fput(notes[i].file);
+	kvfree(notes);
+	mmput(mm);
+	return n;
+}
+
+/*
+ * Unmaps everything of the caller but what the kernel has mapped, which must
+ * be where, and what, it was at the checkpoint.
+ */
+static int unmap_all(struct ckpt_restart *r, struct ckpt_loaded *l)
+{
+	const struct ckpt_mm *record = (void *)l->payload;
+	struct mm_struct *mm = current->mm;
+	u32 left = le32_to_cpu(record->nr_vmas), crc;
+	unsigned long from = 0, start, end;
+	struct vm_area_struct *vma;
+	const struct ckpt_vma *v;
+	int err;
+
+	mmap_read_lock(mm);
+	err = vdso_crc(mm, &crc);
+	mmap_read_unlock(mm);
+	if (err)
+		return err;
+	if (crc != le32_to_cpu(record->vdso_crc))
+		return ckpt_fail(r->ctl, -ENOEXEC, "the kernel's vdso is another one");
+
+	while (left--) {
+		l = list_next_entry(l, node);
+		v = (void *)l->payload;
+		if (v->kind != cpu_to_le32(CKPT_VMA_KERNEL))
+			continue;
+		start = le64_to_cpu(v->start);
+		end = le64_to_cpu(v->end);
+		mmap_read_lock(mm);
+		vma = find_vma(mm, start);
+		err = vma && is_kernels(vma) && vma->vm_start == start && vma->vm_end == end ?
+			0 : -ENOEXEC;
+		mmap_read_unlock(mm);
+		if (err)
+			return ckpt_fail(r->ctl, err, "the kernel's vdso is in another place");
+		err = start > from ? vm_munmap(from, start - from) : 0;
+		if (err)
+			return err;
+		from = end;
+	}
+	return from < TASK_SIZE ? vm_munmap(from, TASK_SIZE - from) : 0;
+}
+
+static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v)
+{
+	unsigned long start = le64_to_cpu(v->start), len = le64_to_cpu(v->end) - start, addr;
+	unsigned long map = MAP_PRIVATE | MAP_FIXED_NOREPLACE, prot = 0;
+	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags), i;
+	struct file *file = NULL;
+	int err;
+
+	if (kind == CKPT_VMA_KERNEL)
+		return 0;
+	if (kind == CKPT_VMA_FILE)
+		file = r->files[le32_to_cpu(v->file) - 1];
+	else
+		map |= MAP_ANONYMOUS;
+	prot |= flags & CKPT_VMA_READ ? PROT_READ : 0;
+	prot |= flags & CKPT_VMA_WRITE ? PROT_WRITE : 0;
+	prot |= flags & CKPT_VMA_EXEC ? PROT_EXEC : 0;
+	map |= flags & CKPT_VMA_GROWSDOWN ? MAP_GROWSDOWN : 0;
+	map |= flags & CKPT_VMA_NORESERVE ? MAP_NORESERVE : 0;
+	addr = vm_mmap(file, start, len, prot, map, le64_to_cpu(v->pgoff) << PAGE_SHIFT);
+	if (addr != start) {
+		err = IS_ERR_VALUE(addr) ? addr : -EEXIST;
+		return ckpt_fail(r->ctl, err, "mapping %lx: error %d", start, -err);
+	}
+	for (i = 0; i < ARRAY_SIZE(vma_flags); i++) {
+		if (!vma_flags[i].advice || !(flags & vma_flags[i].image))
+			continue;
+		err = do_madvise(current->mm, start, len, vma_flags[i].advice);
+		if (err)
+			return ckpt_fail(r->ctl, err, "mapping %lx: madvise %d: error %d", start,
+					 vma_flags[i].advice, -err);
+	}
+	return 0;
+}
+
+static int restore_exe(struct ckpt_restart *r, const struct ckpt_mm *record)
+{
+	struct file *file;
+	int err;
+
+	if (!record->exe)
+		return 0;
+	file = r->files[le32_to_cpu(record->exe) - 1];
+	if (!S_ISREG(file_inode(file)->i_mode) || path_noexec(&file->f_path))
+		err = -EACCES;
+	else
+		err = file_permission(file, MAY_EXEC);
+	if (!err)
+		err = replace_mm_exe_file(current->mm, file);
+	return err ? ckpt_fail(r->ctl, err, "executable: error %d", -err) : 0;
+}
+
+/* As prctl(PR_SET_MM_MAP) sets it; the order was checked with the image. */
+static int restore_layout(struct ckpt_restart *r, const struct ckpt_mm *from)
+{
+	const __le64 *values = &from->start_code;
+	struct mm_struct *mm = current->mm;
+	u32 i;
+
+	for (i = 0; values + i <= &from->env_end; i++)
+		if (le64_to_cpu(values[i]) >= TASK_SIZE)
+			return ckpt_fail(r->ctl, -EBADMSG, "an address space beyond its end");
+	mmap_read_lock(mm);
+	spin_lock(&mm->arg_lock);
+	mm->start_code = le64_to_cpu(from->start_code);
+	mm->end_code = le64_to_cpu(from->end_code);
+	mm->start_data = le64_to_cpu(from->start_data);
+	mm->end_data = le64_to_cpu(from->end_data);
+	mm->start_brk = le64_to_cpu(from->start_brk);
+	mm->brk = le64_to_cpu(from->brk);
+	mm->start_stack = le64_to_cpu(from->start_stack);
+	mm->arg_start = le64_to_cpu(from->arg_start);
+	mm->arg_end = le64_to_cpu(from->arg_end);
+	mm->env_start = le64_to_cpu(from->env_start);
+	mm->env_end = le64_to_cpu(from->env_end);
+	spin_unlock(&mm->arg_lock);
+	for (i = 0; i < AT_VECTOR_SIZE - 2; i++)
+		mm->saved_auxv[i] = le64_to_cpu(from->auxv[i]);
+	mm->saved_auxv[AT_VECTOR_SIZE - 2] = AT_NULL;
+	mm->saved_auxv[AT_VECTOR_SIZE - 1] = AT_NULL;
+	mmap_read_unlock(mm);
+	__mm_flags_set_mask_bits_word(mm, MMF_DUMP_FILTER_MASK,
+				      ((unsigned long)le32_to_cpu(from->dump_filter) <<
+				       MMF_DUMP_FILTER_SHIFT) & MMF_DUMP_FILTER_MASK);
+	return 0;
+}
+
+/* Replaces the caller's mappings by those of @l, an MM. */
+int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *l)
+{
+	const struct ckpt_mm *record = (void *)l->payload;
+	u32 left = le32_to_cpu(record->nr_vmas);
+	int err;
+
+	err = unmap_all(r, l);
+	/* while the caller's old executable is not mapped, nor one of the same path */
+	if (!err)
+		err = restore_exe(r, record);
+	if (!err)
+		err = restore_layout(r, record);
+	while (left-- && !err) {
+		l = list_next_entry(l, node);
+		err = map_vma(r, (void *)l->payload);
+		cond_resched();
+	}
+	return err;
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: what is in memory
+ *
+ * Written are pages that differ from what a fresh mapping would give: those of
+ * anonymous memory that are not zero, and those of private file mappings that
+ * were written to. They are read from the duplicate of an address space, which
+ * nobody else uses, while the tree runs on.
+ */
+#include <linux/bvec.h>
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pagewalk.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+#include "checkpoint.h"
+
+#define BATCH	(CKPT_DATA_MAX / PAGE_SIZE)
+
+/**
+ * struct page_batch - pages on their way
+ * @n: how many
+ * @addr: their addresses; PAGE_ANON: zeros need not be kept
+ * @page: the pages, referenced
+ * @bvec: for the record: its head, then pages
+ * @head: header and fixed part of the record
+ */
+struct page_batch {
+	u32 n;
+	unsigned long addr[BATCH];
+	struct page *page[BATCH];
+	struct bio_vec bvec[BATCH + 1];
+	struct {
+		struct ckpt_record record;
+		struct ckpt_pages pages;
+	} head;
+};
+
+#define PAGE_ANON	1UL
+
+static int skip_vma(unsigned long start, unsigned long end, struct mm_walk *walk)
+{
+	/* without it, nothing in it is but the file's */
+	return !walk->vma->anon_vma;
+}
+
+static int note_page(pte_t *ptep, unsigned long addr, unsigned long next, struct mm_walk *walk)
+{
+	struct page_batch *b = walk->private;
+	pte_t pte = ptep_get(ptep);
+	struct page *page;
+
+	if (pte_none(pte))
+		return 0;
+	/* What is not present is in swap, or about to be moved: to be faulted in. */
+	if (pte_present(pte)) {
+		page = vm_normal_page(walk->vma, addr, pte);
+		if (!page || !PageAnon(page))
+			return 0;
+	}
+	b->addr[b->n++] = addr | (walk->vma->vm_file ? 0 : PAGE_ANON);
+	return b->n == BATCH;
+}
+
+static const struct mm_walk_ops note_ops = {
+	.pte_entry	= note_page,
+	.test_walk	= skip_vma,
+	.walk_lock	= PGWALK_RDLOCK,
+};
+
+static bool is_zero(struct page *page)
+{
+	void *data = kmap_local_page(page);
+	bool zero = !memchr_inv(data, 0, PAGE_SIZE);
+
+	kunmap_local(data);
+	return zero;
+}
+
+static void put_batch(struct page_batch *b)
+{
+	while (b->n)
+		put_page(b->page[--b->n]);
+}
+
+/*
+ * The next batch at or above @from. Returns 1 if there may be more behind
+ * it, 0 if not, or an error.
+ */
+static int next_batch(struct ckpt_stream *st, struct mm_struct *mm, struct page_batch *b,
+		      unsigned long from)
+{
+	u32 noted, i;
+	int more;
+	long got;
+
+	b->n = 0;
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	more = walk_page_range(mm, from, TASK_SIZE, &note_ops, b);
+	noted = b->n;
+	b->n = 0;
+	for (i = 0; i < noted && more >= 0; i++) {
+		unsigned long addr = b->addr[i] & PAGE_MASK;
+
+		got = get_user_pages_remote(mm, addr, 1, FOLL_FORCE, &b->page[b->n], NULL);
+		if (got != 1) {
+			more = ckpt_fail(st->ctl, got < 0 ? got : -EFAULT,
+					 "memory at %lx cannot be read", addr);
+			break;
+		}
+		b->addr[b->n] = b->addr[i];
+		b->n++;
+	}
+	mmap_read_unlock(mm);
+	if (more < 0)
+		put_batch(b);
+	return more;
+}
+
+static u32 crc_of_pages(u32 crc, struct page **page, u32 n)
+{
+	void *data;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		data = kmap_local_page(page[i]);
+		crc = ckpt_crc(crc, data, PAGE_SIZE);
+		kunmap_local(data);
+	}
+	return crc;
+}
+
+/* Moves all of @iter, to the stream or from it. */
+static int stream_iter(struct ckpt_stream *st, struct iov_iter *iter)
+{
+	bool write = iov_iter_rw(iter) == WRITE;
+	ssize_t n;
+
+	while (iov_iter_count(iter)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		n = write ? vfs_iter_write(st->file, iter, &st->pos, 0) :
+			    vfs_iter_read(st->file, iter, &st->pos, 0);
+		if (n < 0)
+			return n;
+		if (!n)
+			return write ? -EIO :
+				ckpt_fail(st->ctl, -EBADMSG, "the image ends too early");
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Writes @n pages from @at on, which follow each other in memory. */
+static int write_run(struct ckpt_stream *st, struct page_batch *b, u32 at, u32 n, u32 mm)
+{
+	struct ckpt_record *r = &b->head.record;
+	struct ckpt_pages *p = &b->head.pages;
+	struct iov_iter iter;
+	u32 crc, i;
+	int err;
+
+	*p = (struct ckpt_pages){
+		.mm = cpu_to_le32(mm),
+		.count = cpu_to_le32(n),
+		.addr = cpu_to_le64(b->addr[at] & PAGE_MASK),
+	};
+	*r = (struct ckpt_record){
+		.type = cpu_to_le16(CKPT_PAGES),
+		.version = cpu_to_le16(1),
+		.length = cpu_to_le32(sizeof(*p) + n * PAGE_SIZE),
+	};
+	crc = ckpt_crc(ckpt_record_crc(r), p, sizeof(*p));
+	crc = crc_of_pages(crc, b->page + at, n);
+	r->crc = cpu_to_le32(crc);
+	err = ckpt_check_header(&st->check, r) ?: ckpt_check_payload(&st->check, r, p) ?:
+	      ckpt_check_sum(&st->check, r, crc);
+	if (err)
+		return ckpt_fail(st->ctl, -EIO, "pages at %lx: %s", b->addr[at], st->check.why);
+
+	bvec_set_virt(&b->bvec[0], &b->head, sizeof(b->head));
+	for (i = 0; i < n; i++)
+		bvec_set_page(&b->bvec[i + 1], b->page[at + i], PAGE_SIZE, 0);
+	iov_iter_bvec(&iter, ITER_SOURCE, b->bvec, n + 1, sizeof(b->head) + n * PAGE_SIZE);
+	return stream_iter(st, &iter);
+}
+
+/* Drops zeros, which a fresh mapping has anyway. */
+static void drop_zeros(struct page_batch *b)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->addr[i] & PAGE_ANON && is_zero(b->page[i])) {
+			put_page(b->page[i]);
+			continue;
+		}
+		b->page[n] = b->page[i];
+		b->addr[n++] = b->addr[i] & PAGE_MASK;
+	}
+	b->n = n;
+}
+
+/* Writes the contents of MM @mm. */
+int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm)
+{
+	struct page_batch *b __free(kvfree) = kvmalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	unsigned long from = 0;
+	int more, err = 0;
+	u32 at, n;
+
+	if (!b)
+		return -ENOMEM;
+	do {
+		more = next_batch(st, s->copies[mm - 1], b, from);
+		if (more < 0)
+			return more;
+		if (b->n)
+			from = (b->addr[b->n - 1] & PAGE_MASK) + PAGE_SIZE;
+		drop_zeros(b);
+		for (at = 0; at < b->n && !err; at += n) {
+			for (n = 1; at + n < b->n; n++)
+				if (b->addr[at + n] != b->addr[at] + n * PAGE_SIZE)
+					break;
+			err = write_run(st, b, at, n, mm);
+			s->pages += n;
+		}
+		put_batch(b);
+		cond_resched();
+	} while (more && !err);
+	return err;
+}
+
+/* Reads the pages of a record, whose fixed part was read, into @mm. */
+static int read_run(struct ckpt_restart *r, struct page_batch *b, struct mm_struct *mm)
+{
+	struct ckpt_stream *st = &r->stream;
+	unsigned long addr = le64_to_cpu(b->head.pages.addr);
+	u32 n = le32_to_cpu(b->head.pages.count), i;
+	struct iov_iter iter;
+	long got;
+	u32 crc;
+	int err;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	got = pin_user_pages_remote(mm, addr, n, FOLL_WRITE | FOLL_FORCE, b->page, NULL);
+	mmap_read_unlock(mm);
+	if (got != n) {
+		if (got > 0)
+			unpin_user_pages(b->page, got);
+		return ckpt_fail(r->ctl, got < 0 && got != -EFAULT ? got : -EBADMSG,
+				 "pages at %lx: there is no memory of the program", addr);
+	}
+	for (i = 0; i < n; i++)
+		bvec_set_page(&b->bvec[i], b->page[i], PAGE_SIZE, 0);
+	iov_iter_bvec(&iter, ITER_DEST, b->bvec, n, n * PAGE_SIZE);
+	err = stream_iter(st, &iter);
+	crc = ckpt_crc(ckpt_record_crc(&r->next), &b->head.pages, sizeof(b->head.pages));
+	crc = crc_of_pages(crc, b->page, n);
+	for (i = 0; i < n; i++)
+		flush_dcache_page(b->page[i]);
+	unpin_user_pages_dirty_lock(b->page, n, true);
+	if (!err && ckpt_check_sum(&st->check, &r->next, crc))
+		err = ckpt_fail(r->ctl, -EBADMSG, "pages at %lx: %s", addr, st->check.why);
+	return err;
+}
+
+/*
+ * Reads the rest of the image, from the header in @r->next on, into the memory
+ * of the members.
+ */
+int ckpt_read_pages(struct ckpt_restart *r, u64 *pages)
+{
+	struct page_batch *b __free(kvfree) = kvmalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	struct ckpt_stream *st = &r->stream;
+	struct ckpt_check *c = &st->check;
+	struct ckpt_trailer trailer;
+	struct mm_struct *mm;
+	int err;
+
+	if (!b)
+		return -ENOMEM;
+	while (r->next.type == cpu_to_le16(CKPT_PAGES)) {
+		err = ckpt_stream_read(st, &b->head.pages, sizeof(b->head.pages));
+		if (!err && ckpt_check_payload(c, &r->next, &b->head.pages))
+			err = ckpt_fail(r->ctl, -EBADMSG, "pages: %s", c->why);
+		if (err)
+			return err;
+		/* each MM is of the task with the same id */
+		mm = get_task_mm(r->members[le32_to_cpu(b->head.pages.mm) - 1].task);
+		if (!mm)
+			return -ESRCH;
+		err = read_run(r, b, mm);
+		mmput(mm);
+		*pages += le32_to_cpu(b->head.pages.count);
+		if (!err)
+			err = ckpt_stream_read(st, &r->next, sizeof(r->next));
+		if (!err && ckpt_check_header(c, &r->next))
+			err = ckpt_fail(r->ctl, -EBADMSG, "%s", c->why);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	err = ckpt_stream_read(st, &trailer, sizeof(trailer));
+	if (err)
+		return err;
+	if (ckpt_check_payload(c, &r->next, &trailer) ||
+	    ckpt_check_sum(c, &r->next,
+			   ckpt_crc(ckpt_record_crc(&r->next), &trailer, sizeof(trailer))))
+		return ckpt_fail(r->ctl, -EBADMSG, "trailer: %s", c->why);
+	return 0;
+}

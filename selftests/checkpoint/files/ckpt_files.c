@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Open files come back as they were; those that cannot are refused by name. */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include "kselftest_harness.h"
+#include "ckpt.h"
+
+JOB(regular)
+{
+	int a = open(CKPT_DIR "/a", O_RDWR | O_CREAT, 0600);
+	int b = open(CKPT_DIR "/b", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	char buf[16] = "";
+	int dup_a, far;
+
+	must(write(a, "0123456789", 10) == 10 && lseek(a, 4, SEEK_SET) == 4);
+	must(write(b, "one", 3) == 3);
+	dup_a = dup(a);
+	far = dup2(a, 77);
+	must(dup_a > 0 && far == 77);
+	job_pause();
+	job_check(read(a, buf, 2) == 2 && !memcmp(buf, "45", 2));
+	/* a duplicate shares the offset */
+	job_check(read(dup_a, buf, 2) == 2 && !memcmp(buf, "67", 2));
+	job_check(lseek(77, 0, SEEK_CUR) == 8);
+	job_check(write(b, "two", 3) == 3 && lseek(b, 0, SEEK_CUR) == 6);
+	job_check((fcntl(b, F_GETFL) & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND));
+	job_check(fcntl(b, F_GETFD) == FD_CLOEXEC && !fcntl(a, F_GETFD));
+	/* and nothing else is open */
+	job_check(fcntl(dup_a + 1, F_GETFD) == -1 && errno == EBADF);
+	job_check(open("/dev/null", O_RDONLY) == dup_a + 1);
+}
+
+JOB(special)
+{
+	int null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDONLY);
+	int dir = open(CKPT_DIR, O_RDONLY | O_DIRECTORY), path = open(CKPT_DIR "/ready", O_PATH);
+	struct stat st;
+	char c = 1;
+
+	must(null > 0 && zero > 0 && dir > 0);
+	job_pause();
+	job_check(write(null, &c, 1) == 1 && !read(null, &c, 1));
+	job_check(read(zero, &c, 1) == 1 && !c);
+	job_check(!fstat(dir, &st) && S_ISDIR(st.st_mode));
+	job_check(!faccessat(dir, "ready", F_OK, 0));
+	job_check(path < 0 || (fcntl(path, F_GETFL) & O_PATH));
+}
+
+JOB(pipes)
+{
+	int p[2], q[2], status;
+	char buf[16] = "";
+	pid_t pid;
+
+	must(!pipe(p) && !pipe2(q, O_NONBLOCK));
+	must(fcntl(p[1], F_SETPIPE_SZ, 16384) == 16384);
+	must(write(p[1], "in flight", 9) == 9);
+	pid = fork();
+	if (!pid) {
+		close(q[0]);
+		close(p[1]);
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		if (read(p[0], buf, 16) != 9 || memcmp(buf, "in flight", 9))
+			_exit(1);
+		_exit(write(q[1], "answer", 6) == 6 ? 4 : 2);
+	}
+	close(p[0]);
+	close(q[1]);
+	job_pause();
+	job_check(fcntl(p[1], F_GETPIPE_SZ) == 16384);
+	job_check(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 4);
+	job_check(fcntl(q[0], F_GETFL) & O_NONBLOCK);
+	job_check(read(q[0], buf, 16) == 6 && !memcmp(buf, "answer", 6));
+	/* the only writer has gone, and so has the only reader */
+	job_check(!read(q[0], buf, 16));
+	signal(SIGPIPE, SIG_IGN);
+	job_check(write(p[1], "x", 1) == -1 && errno == EPIPE);
+}
+
+/* Tries to save @job, and says what is not as it should be with the refusal. */
+static const char *refusal(const char *job, const char *text)
+{
+	pid_t pid = ckpt_start(job);
+	char want[32];
+
+	snprintf(want, sizeof(want), "pid %d: ", pid);
+	if (ckpt_save(pid, CKPT_DIR "/image") != 1)
+		return "it was saved";
+	if (!strstr(ckpt_said(), want) || !strstr(ckpt_said(), text) ||
+	    !strstr(ckpt_said(), "not supported"))
+		return ckpt_said();
+	if (!access(CKPT_DIR "/image", F_OK))
+		return "an image was left";
+	/* the job has noticed nothing */
+	return ckpt_verdict();
+}
+
+FIXTURE(files) {
+};
+
+FIXTURE_SETUP(files)
+{
+	ckpt_setup();
+}
+
+FIXTURE_TEARDOWN(files)
+{
+	ckpt_teardown();
+}
+
+TEST_F(files, regular_files_come_back_with_offset_and_flags)
+{
+	ASSERT_STREQ(ckpt_round_trip("regular"), "ok");
+}
+
+TEST_F(files, devices_without_state_directories_and_paths_come_back)
+{
+	ASSERT_STREQ(ckpt_round_trip("special"), "ok");
+}
+
+TEST_F(files, pipes_come_back_with_what_is_in_them)
+{
+	ASSERT_STREQ(ckpt_round_trip("pipes"), "ok");
+}
+
+JOB(a_socket)
+{
+	must(socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
+	job_pause();
+}
+
+TEST_F(files, a_socket_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("a_socket", "fd 3: socket:"), "ok");
+}
+
+JOB(epoll)
+{
+	must(epoll_create1(0) == 3);
+	job_pause();
+}
+
+TEST_F(files, epoll_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("epoll", "fd 3: anon_inode:[eventpoll]"), "ok");
+}
+
+JOB(eventfd)
+{
+	must(eventfd(0, 0) == 3);
+	job_pause();
+}
+
+TEST_F(files, eventfd_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("eventfd", "fd 3: anon_inode:[eventfd]"), "ok");
+}
+
+JOB(inotify)
+{
+	must(inotify_init() == 3);
+	job_pause();
+}
+
+TEST_F(files, inotify_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("inotify", "fd 3: anon_inode:inotify"), "ok");
+}
+
+JOB(a_proc_file)
+{
+	must(open("/proc/self/status", O_RDONLY) == 3);
+	job_pause();
+}
+
+TEST_F(files, a_proc_file_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("a_proc_file", "/status"), "ok");
+}
+
+JOB(a_deleted_file)
+{
+	must(open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600) == 3 && !unlink(CKPT_DIR "/gone"));
+	job_pause();
+}
+
+TEST_F(files, a_deleted_file_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("a_deleted_file", "gone (deleted)"), "ok");
+}
+
+JOB(a_lock)
+{
+	must(open(CKPT_DIR "/l", O_CREAT | O_RDWR, 0600) == 3 && !flock(3, LOCK_EX));
+	job_pause();
+}
+
+TEST_F(files, a_lock_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("a_lock", "fd 3: a lock"), "ok");
+}
+
+JOB(a_fifo)
+{
+	must(!mkfifo(CKPT_DIR "/fifo", 0600) && open(CKPT_DIR "/fifo", O_RDWR) == 3);
+	job_pause();
+}
+
+TEST_F(files, a_fifo_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("a_fifo", "/fifo"), "ok");
+}
+
+/* A process in a session of its own, so that only the pipe ties it to its parent. */
+JOB(pipe_outside)
+{
+	pid_t pid;
+	int p[2];
+	char text[16];
+
+	must(!pipe(p));
+	pid = fork();
+	if (!pid) {
+		must(setsid() > 0);
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		_exit(0);
+	}
+	snprintf(text, sizeof(text), "%d", pid);
+	job_touch(CKPT_DIR "/child");
+	must(!file_write(CKPT_DIR "/child", text));
+	poll(NULL, 0, 50);
+	job_pause();
+}
+
+TEST_F(files, a_pipe_that_leads_out_of_the_tree_is_refused)
+{
+	pid_t pid = ckpt_start("pipe_outside");
+
+	ASSERT_EQ(ckpt_save(file_number(CKPT_DIR "/child"), CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "an end outside is not supported"), NULL)
+		TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Bad images and missing permission: an error, no task, and the kernel is well. */
+#include "checkpoint_image.h"
+#include "kselftest_harness.h"
+#include "ckpt.h"
+
+JOB(simple)
+{
+	int p[2];
+
+	must(!pipe(p) && write(p[1], "x", 1) == 1);
+	job_pause();
+}
+
+static unsigned char image[4 << 20], mutant[4 << 20];
+static size_t len;
+
+/* The kernel's reading of an image is what is under test, so nothing is shared with it. */
+static uint32_t crc32c(uint32_t crc, const unsigned char *p, size_t n)
+{
+	int i;
+
+	crc = ~crc;
+	while (n--) {
+		crc ^= *p++;
+		for (i = 0; i < 8; i++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+static void seal(unsigned char *data, size_t size)
+{
+	size_t at = 0, length;
+	uint32_t all = 0;
+
+	while (at + sizeof(struct ckpt_record) <= size) {
+		struct ckpt_record *r = (void *)(data + at);
+
+		length = r->length;
+		if (length > size - at - sizeof(*r))
+			return;
+		if (r->type == CKPT_TRAILER && length >= sizeof(struct ckpt_trailer))
+			((struct ckpt_trailer *)(r + 1))->crc = all;
+		r->crc = 0;
+		r->crc = crc32c(0, (void *)r, sizeof(*r) + length);
+		all = crc32c(all, (void *)r, sizeof(*r));
+		at += sizeof(*r) + ((length + 7) & ~7UL);
+	}
+}
+
+static uint32_t random_number(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
+	return *seed >> 33;
+}
+
+static void save(const char *path, const void *data, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	close(fd);
+}
+
+static void take_image(void)
+{
+	pid_t pid = ckpt_start("simple");
+	int fd;
+
+	must(!ckpt_save(pid, CKPT_DIR "/image"));
+	ckpt_kill(pid);
+	fd = open(CKPT_DIR "/image", O_RDONLY);
+	len = read(fd, image, sizeof(image));
+	must(len > 1000 && len < sizeof(image));
+	close(fd);
+}
+
+/* Restarts what is in @data, and leaves nobody behind. Returns the tool's status. */
+static int try_image(const void *data, size_t size)
+{
+	int status;
+
+	save(CKPT_DIR "/mutant", data, size);
+	status = ckpt_restart(CKPT_DIR "/mutant");
+	if (!status) {
+		/* harmless, or harmful to nobody but itself */
+		must(!cg_write(CKPT_CG, "cgroup.kill", "1"));
+	}
+	must(!cg_await_empty(CKPT_CG));
+	return status;
+}
+
+FIXTURE(images) {
+};
+
+FIXTURE_SETUP(images)
+{
+	ckpt_setup();
+	take_image();
+}
+
+FIXTURE_TEARDOWN(images)
+{
+	ckpt_teardown();
+}
+
+TEST_F(images, the_image_itself_is_good)
+{
+	ASSERT_EQ(try_image(image, len), 0) TH_LOG("%s", ckpt_said());
+}
+
+TEST_F(images, an_image_that_is_cut_off_is_refused)
+{
+	size_t at = 0;
+
+	/* within and behind each record */
+	while (at < len) {
+		struct ckpt_record *r = (void *)(image + at);
+
+		ASSERT_EQ(try_image(image, at), 1);
+		ASSERT_EQ(try_image(image, at + 8), 1);
+		ASSERT_EQ(try_image(image, at + sizeof(*r) + r->length / 2), 1);
+		at += sizeof(*r) + ((r->length + 7) & ~7UL);
+	}
+}
+
+TEST_F(images, a_flipped_byte_is_refused)
+{
+	uint64_t seed = 1;
+	size_t at;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		memcpy(mutant, image, len);
+		at = random_number(&seed) % len;
+		mutant[at] ^= 1 << random_number(&seed) % 8;
+		ASSERT_EQ(try_image(mutant, len), 1) TH_LOG("byte %zu", at);
+	}
+}
+
+/* Not the contents of pages and registers: these are the program's own business. */
+static bool is_contents(size_t at)
+{
+	size_t start = 0;
+
+	for (;;) {
+		struct ckpt_record *r = (void *)(image + start);
+
+		if (at < start + sizeof(*r) + ((r->length + 7) & ~7UL))
+			return (r->type == CKPT_PAGES && at >= start + 32) ||
+			       (r->type == CKPT_REGS && at >= start + 24);
+		start += sizeof(*r) + ((r->length + 7) & ~7UL);
+	}
+}
+
+TEST_F(images, mutants_with_checksums_that_fit_leave_nothing_behind)
+{
+	int i, refused = 0, tried = 0;
+	uint64_t seed = 20260926;
+
+	for (i = 0; tried < 400; i++) {
+		size_t at = random_number(&seed) % len;
+
+		if (is_contents(at))
+			continue;
+		memcpy(mutant, image, len);
+		mutant[at] = random_number(&seed);
+		seal(mutant, len);
+		refused += try_image(mutant, len) != 0;
+		tried++;
+	}
+	ASSERT_GT(refused, 100);
+	/* and the kernel still makes a good one of a good one */
+	ASSERT_EQ(try_image(image, len), 0);
+}
+
+TEST_F(images, nobody_may_restart_without_the_capability)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(chmod(CKPT_DIR "/image", 0644), 0);
+	pid = fork();
+	if (!pid) {
+		proc_become_nobody();
+		_exit(WEXITSTATUS(system("bulkhead restart " CKPT_DIR "/image 2>/dev/null")));
+	}
+	status = proc_end(pid);
+	ASSERT_EQ(status, 1);
+	ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
+}
+
+TEST_F(images, nobody_may_checkpoint_without_the_capability)
+{
+	pid_t pid = ckpt_start("simple"), nobody;
+
+	ASSERT_EQ(cg_write(CKPT_CG, "cgroup.freeze", "1"), 0);
+	nobody = fork();
+	if (!nobody) {
+		char command[128];
+
+		proc_become_nobody();
+		snprintf(command, sizeof(command), "bulkhead checkpoint -o " CKPT_DIR "/x %d 2>"
+			 CKPT_DIR "/said", pid);
+		_exit(WEXITSTATUS(system(command)));
+	}
+	ASSERT_EQ(proc_end(nobody), 1);
+	ASSERT_EQ(cg_write(CKPT_CG, "cgroup.freeze", "0"), 0);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bulkhead restart [FILE]: makes the processes of an image, with the pids and
+ * parents that it says, and lets each become what it was
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/checkpoint.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "bulkhead.h"
+#include "device.h"
+
+struct arguments {
+	const char *in;
+	bool detach;
+};
+
+static const struct argp_option options[] = {
+	{ "detach", 'd', NULL, 0, "print the pid of the first process and leave it alone", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case 'd':
+		a->detach = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_usage(state);
+		a->in = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	options, parse, "[FILE]",
+	"Makes processes from an image, in FILE or standard input. They get the pids that "
+	"they had: a tree that began with pid 1 in a pid namespace of its own, another in "
+	"that of the caller, where its pids must be free.\v"
+	"Waits for the first process and exits as it does; 1 refused or failed, 2 bad usage.",
+	NULL, NULL, NULL
+};
+
+static int dev;
+static struct checkpoint_task *tasks;
+static uint32_t nr_tasks;
+
+static pid_t make_process(uint32_t i, uint64_t flags, int exit_signal)
+{
+	pid_t pid = tasks[i].pid;
+	struct clone_args args = {
+		.flags = flags,
+		.exit_signal = exit_signal,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* The process of task @i: makes its children, then becomes what it was. */
+static void __attribute__((noreturn)) live(uint32_t i)
+{
+	uint32_t j;
+
+	for (j = i + 1; j < nr_tasks; j++) {
+		pid_t pid;
+
+		if (tasks[j].parent != i)
+			continue;
+		pid = make_process(j, 0, tasks[j].exit_signal);
+		if (!pid)
+			live(j);
+		if (pid < 0) {
+			dprintf(dev, "pid %u: it cannot be made: %s", tasks[j].pid, strerror(errno));
+			_exit(EXIT_REFUSED);
+		}
+	}
+	ioctl(dev, CHECKPOINT_RESTORE);
+	/* Had it worked, nobody would be here to see it. */
+	dprintf(dev, "pid %u: %s", tasks[i].pid, strerror(errno));
+	_exit(EXIT_REFUSED);
+}
+
+/* After a failure: nobody that we made is left. */
+static void bury_all(void)
+{
+	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
+		;
+}
+
+static int load(int in)
+{
+	struct checkpoint_load l = { .fd = in };
+	struct checkpoint_tasks t = { 0 };
+
+	if (ioctl(dev, CHECKPOINT_LOAD, &l))
+		return -1;
+	nr_tasks = l.nr_tasks;
+	tasks = calloc(nr_tasks, sizeof(*tasks));
+	if (!tasks)
+		return -1;
+	t.tasks = (uintptr_t)tasks;
+	t.count = nr_tasks;
+	return ioctl(dev, CHECKPOINT_TASKS, &t);
+}
+
+/* As many open files as we may have: the image's may have more than we did. */
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_REFUSED;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int run(const struct arguments *a)
+{
+	struct checkpoint_finish finish;
+	int in = STDIN_FILENO;
+	pid_t first;
+
+	dev = device_open();
+	if (a->in)
+		in = open(a->in, O_RDONLY | O_CLOEXEC);
+	if (in < 0) {
+		fprintf(stderr, "bulkhead: %s: %s\n", a->in, strerror(errno));
+		return EXIT_REFUSED;
+	}
+	if (load(in)) {
+		device_complain(dev, "restart");
+		return EXIT_REFUSED;
+	}
+	raise_limits();
+	/* Orphans of a restart that fails come to us, and do not stay behind. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	first = make_process(0, tasks[0].pid == 1 ? CLONE_NEWPID : 0, SIGCHLD);
+	if (!first)
+		live(0);
+	if (first < 0) {
+		fprintf(stderr, "bulkhead: restart: pid %u: it cannot be made: %s\n",
+			tasks[0].pid, strerror(errno));
+		return EXIT_REFUSED;
+	}
+	if (ioctl(dev, CHECKPOINT_FINISH, &finish)) {
+		device_complain(dev, "restart");
+		bury_all();
+		return EXIT_REFUSED;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	close(dev);
+	if (!a->detach)
+		return wait_for(first);
+	printf("%d\n", first);
+	return 0;
+}
+
+int cmd_restart(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+
+	argp_err_exit_status = EXIT_USAGE;
+	argv[0] = "bulkhead restart";
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	return run(&a);
+}
