@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Programs that are checkpointed and restarted, and find out themselves
+ * whether anything of theirs has changed.
+ *
+ * A test program holds its jobs: JOB(name) { ... }. A job runs in a process of
+ * its own, started afresh before the harness sets anything up, as that shares
+ * memory with its tests. It sets something up, calls job_pause(), and looks at what has
+ * become of it; with job_check() it says what is not as it should be. Test and
+ * job talk through files, as no pipe may lead out of the tree.
+ */
+#ifndef BULKHEAD_CKPT_H
+#define BULKHEAD_CKPT_H
+
+#include <sys/stat.h>
+#include <time.h>
+#include "cgroup.h"
+#include "file.h"
+#include "proc.h"
+
+#define CKPT_DIR	"/tmp/ckpt"
+#define CKPT_CG		"/sys/fs/cgroup/ckpt"
+
+static inline void ckpt_nap(void)
+{
+	struct timespec ts = { .tv_nsec = 2000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* In a job: tells the test how it went, once, and ends. */
+static inline void __attribute__((noreturn)) job_end(const char *verdict)
+{
+	int fd = open(CKPT_DIR "/verdict.new", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	must(write(fd, verdict, strlen(verdict)) == (ssize_t)strlen(verdict));
+	must(!rename(CKPT_DIR "/verdict.new", CKPT_DIR "/verdict"));
+	_exit(0);
+}
+
+#define JOB_STR_(x)	#x
+#define JOB_STR(x)	JOB_STR_(x)
+#define job_check(cond) do {						\
+	if (!(cond))							\
+		job_end(JOB_STR(__LINE__) ": not so: " #cond);		\
+} while (0)
+
+static inline void job_touch(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0644);
+
+	must(fd >= 0);
+	close(fd);
+}
+
+/* Waits for the test's word to go on; the checkpoint comes meanwhile. */
+static inline void job_pause(void)
+{
+	job_touch(CKPT_DIR "/ready");
+	while (access(CKPT_DIR "/go", F_OK))
+		ckpt_nap();
+}
+
+#define JOB(name)							\
+	static void job_##name(void);					\
+	static void __attribute__((constructor(101))) job_start_##name(void) \
+	{								\
+		const char *want = getenv("CKPT_JOB");			\
+									\
+		if (!want || strcmp(want, #name))			\
+			return;						\
+		unsetenv("CKPT_JOB");					\
+		job_##name();						\
+		job_end("ok");						\
+	}								\
+	static void job_##name(void)
+
+/* A fresh folder and cgroup; what an earlier test left is gone. */
+static inline void ckpt_setup(void)
+{
+	cg_destroy(CKPT_CG);
+	must(!system("rm -rf " CKPT_DIR));
+	must(!mkdir(CKPT_DIR, 0777));
+	must(!chmod(CKPT_DIR, 0777));
+	must(!cg_create(CKPT_CG));
+}
+
+static inline void ckpt_teardown(void)
+{
+	cg_destroy(CKPT_CG);
+}
+
+static inline bool ckpt_appears(const char *path)
+{
+	int i;
+
+	for (i = 0; i < PROC_HANG_MS / 2; i++) {
+		if (!access(path, F_OK))
+			return true;
+		ckpt_nap();
+	}
+	return false;
+}
+
+/* Starts job @name as leader of a session, and waits until it pauses. */
+static inline pid_t ckpt_start(const char *name)
+{
+	pid_t pid = cg_fork_into(CKPT_CG, 0);
+	int fd, null;
+
+	if (!pid) {
+		must(setsid() > 0);
+		must(!chdir("/"));
+		null = open("/dev/null", O_RDWR);
+		for (fd = 0; fd < 3; fd++)
+			must(dup2(null, fd) == fd);
+		must(!syscall(SYS_close_range, 3, ~0U, 0));
+		setenv("CKPT_JOB", name, 1);
+		execl("/proc/self/exe", "ckpt-job", NULL);
+		_exit(1);
+	}
+	must(pid > 0);
+	must(ckpt_appears(CKPT_DIR "/ready"));
+	return pid;
+}
+
+/* Runs bulkhead; what it says goes to CKPT_DIR/out and err. Returns its status. */
+static inline int ckpt_tool(const char *args)
+{
+	char command[512];
+	int status;
+
+	snprintf(command, sizeof(command), "bulkhead %s >" CKPT_DIR "/out 2>" CKPT_DIR "/err </dev/null",
+		 args);
+	status = system(command);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static inline int ckpt_save(pid_t pid, const char *image)
+{
+	char args[256];
+
+	snprintf(args, sizeof(args), "checkpoint -o %s %d", image, pid);
+	return ckpt_tool(args);
+}
+
+/* Kills the job, all of it, as if the machine had gone. */
+static inline void ckpt_kill(pid_t pid)
+{
+	must(!cg_write(CKPT_CG, "cgroup.kill", "1"));
+	must(!cg_await_empty(CKPT_CG));
+	while (waitpid(pid, NULL, 0) > 0)
+		;
+}
+
+/* Restarts an image in the job's cgroup. Returns the tool's status. */
+static inline int ckpt_restart(const char *image)
+{
+	char args[256];
+
+	snprintf(args, sizeof(args), "restart -d %s", image);
+	/* the tool is born into the cgroup, and so are those that it makes */
+	{
+		pid_t pid = cg_fork_into(CKPT_CG, 0);
+
+		if (!pid)
+			_exit(ckpt_tool(args));
+		return proc_end(pid);
+	}
+}
+
+/* Lets the job go on, and waits for what it has to say. */
+static inline const char *ckpt_verdict(void)
+{
+	static char text[512];
+
+	job_touch(CKPT_DIR "/go");
+	if (!ckpt_appears(CKPT_DIR "/verdict"))
+		return "the job says nothing";
+	if (file_read(CKPT_DIR "/verdict", text, sizeof(text)) < 0)
+		return "no verdict";
+	unlink(CKPT_DIR "/go");
+	unlink(CKPT_DIR "/verdict");
+	return text;
+}
+
+/* What the tool complained of. */
+static inline const char *ckpt_said(void)
+{
+	static char text[4096];
+
+	return file_read(CKPT_DIR "/err", text, sizeof(text)) < 0 ? "" : text;
+}
+
+/* Saves job @name, kills it, restarts it, and returns what it finds. */
+static inline const char *ckpt_round_trip(const char *name)
+{
+	pid_t pid = ckpt_start(name);
+
+	if (ckpt_save(pid, CKPT_DIR "/image"))
+		return ckpt_said();
+	ckpt_kill(pid);
+	if (ckpt_restart(CKPT_DIR "/image"))
+		return ckpt_said();
+	return ckpt_verdict();
+}
+
+#endif /* BULKHEAD_CKPT_H */
