@@ -51,7 +51,7 @@ static int opbench_freeze(struct opbench *b, unsigned long n)
 		ssize_t put;
 
 		put = kernel_write(b->file[0], "1", 1, &pos);
-		/* The sleep is idle time and so not in the result, what the tasks do meanwhile is. */
+		/* The sleep is idle time and not in the result, what the tasks do is. */
 		while (put == 1 && !test_bit(CGRP_FROZEN, &cgrp->flags) &&
 		       !fatal_signal_pending(current))
 			schedule_timeout_killable(1);
