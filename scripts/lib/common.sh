@@ -209,3 +209,16 @@ suites_known() {
 	(cd "$BULKHEAD_ROOT/selftests" && find . -mindepth 3 -maxdepth 3 -name suite -printf '%h\n') |
 		sed 's,^\./,,' | sort
 }
+
+# new_run DIR NAME: makes a folder for a run, DIR/NAME or DIR/NAME.2 and so on, and prints its name.
+new_run() {
+	local name=$2 n=1
+	[[ $2 != */* ]] || die "run '$2': a name, not a path"
+	mkdir -p "$1" || return
+	until mkdir "$1/$name" 2>/dev/null; do
+		[ -e "$1/$name" ] || fail "run '$2': no folder of that name can be made in $1"
+		n=$((n + 1))
+		name=$2.$n
+	done
+	printf '%s\n' "$name"
+}

@@ -27,6 +27,23 @@ static inline int ns_open(pid_t pid, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Whether another namespace of the type @flag can be had now, or soon if @ms. */
+static inline bool ns_has_room(unsigned long flag, int ms)
+{
+	for (;; ms--) {
+		pid_t pid = proc_fork(flag);
+
+		if (!pid)
+			_exit(0);
+		if (pid > 0)
+			return proc_end(pid) == 0;
+		must(pid == -ENOSPC);
+		if (ms <= 0)
+			return false;
+		poll(NULL, 0, 1);
+	}
+}
+
 /* Whether two open namespace files are one namespace. */
 static inline bool ns_same(int a, int b)
 {

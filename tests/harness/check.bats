@@ -222,14 +222,14 @@ refused() {
 		name=$(basename "$patch" .patch)
 		echo "$name"
 		grep -qxF "@test \"$name\" { caught $name; }" "$PROJECT/tests/harness/mutants.bats"
-		suite=$(sed -n '/^--- /q; s/^Suite: *//p' "$patch")
+		suite=$(mutant_header "$patch" Suite)
 		[ -f "$PROJECT/selftests/$suite/suite" ]
-		sed -n '/^--- /q; s/^Test: *//p' "$patch" | grep -q .
-		sed '/^--- /q' "$patch" | grep -q '^Why: .'
+		mutant_header "$patch" Test | grep -q .
+		mutant_header "$patch" Why | grep -q .
 		while read -r glob; do
 			echo "$glob"
 			grep -qr --include='*.c' -- "${glob##*[.*/]}" "$PROJECT/selftests/$suite"
-		done < <(sed -n '/^--- /q; s/^Test: *//p' "$patch")
+		done < <(mutant_header "$patch" Test)
 		patch -s --dry-run -p1 -d "${TREE:-$BUILT/tree}" <"$patch"
 	done
 }

@@ -104,3 +104,8 @@ no_line() {
 		return 1
 	fi
 }
+
+# mutant_header PATCH KEY: the values of KEY in the header of a patch of tests/mutants.
+mutant_header() {
+	sed -n "/^--- /q; s/^$2: *//p" "$1"
+}

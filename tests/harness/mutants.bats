@@ -32,19 +32,14 @@ teardown() {
 	[[ ! $applied ]] || patch -s -R -p1 -d "$tree" <"$applied"
 }
 
-# header PATCH KEY: the values of KEY in the patch's header.
-header() {
-	sed -n "/^--- /q; s/^$2: *//p" "$1"
-}
-
 # caught NAME: applies the mutant, runs the suite that owns it, and looks for the tests
 # that must fall. That another test falls, or the kernel with it, is not enough.
 caught() {
 	local patch=$PROJECT/tests/mutants/$1.patch suite glob test outcome reason fell=
 	[[ ! ${MUTANTS:-} || " $MUTANTS " == *" $1 "* ]] || skip "MUTANTS does not name it"
 
-	suite=$(header "$patch" Suite)
-	[[ $suite && $(header "$patch" Why) ]]
+	suite=$(mutant_header "$patch" Suite)
+	[[ $suite && $(mutant_header "$patch" Why) ]]
 	patch -s -p1 -d "$tree" <"$patch"
 	applied=$patch
 	run "$SCRIPTS/check" "$suite"
@@ -67,7 +62,7 @@ caught() {
 			cat "$BULKHEAD_BUILD/results/latest/summary.tsv"
 			return 1
 		}
-	done < <(header "$patch" Test)
+	done < <(mutant_header "$patch" Test)
 	[[ $fell ]]
 }
 

@@ -34,23 +34,6 @@ FIXTURE_TEARDOWN(life)
 {
 }
 
-/* Whether another namespace can be had now, or soon if @ms. */
-static bool there_is_room(int ms)
-{
-	for (;; ms--) {
-		pid_t pid = proc_fork(CLONE_NEWIPC);
-
-		if (!pid)
-			_exit(0);
-		if (pid > 0)
-			return proc_end(pid) == 0;
-		must(pid == -ENOSPC);
-		if (ms <= 0)
-			return false;
-		poll(NULL, 0, 1);
-	}
-}
-
 /* A process in a namespace that has a segment with a text, until it is killed. */
 static pid_t member(void)
 {
@@ -97,9 +80,9 @@ TEST_F(life, it_ends_with_its_last_member)
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWIPC));
 	close(ns);
 	proc_kill(one);
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWIPC, 0));
 	proc_kill(two);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 }
 
 TEST_F(life, a_zombie_is_no_member)
@@ -108,7 +91,7 @@ TEST_F(life, a_zombie_is_no_member)
 
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(0, proc_await_zombie(pid));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 	proc_end(pid);
 }
 
@@ -118,10 +101,10 @@ TEST_F(life, an_open_file_keeps_it_and_its_objects)
 	int ns = ns_open(pid, "ipc");
 
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWIPC, 0));
 	EXPECT_TRUE(lives_on(ns, self->home));
 	close(ns);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 }
 
 TEST_F(life, a_bind_mount_keeps_it_and_its_objects)
@@ -137,12 +120,12 @@ TEST_F(life, a_bind_mount_keeps_it_and_its_objects)
 	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", pid);
 	ASSERT_EQ(0, mount(path, "/mnt/ipc", NULL, MS_BIND, NULL));
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWIPC, 0));
 	ns = open("/mnt/ipc", O_RDONLY | O_CLOEXEC);
 	EXPECT_TRUE(lives_on(ns, self->home));
 	close(ns);
 	ASSERT_EQ(0, umount("/mnt/ipc"));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 }
 
 /* Its memory stays usable, and is given back with the last detach. */
@@ -155,11 +138,11 @@ TEST_F(life, an_attached_segment_keeps_it)
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	strcpy(mem, "inner");
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWIPC));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWIPC, 0));
 	EXPECT_STREQ("inner", mem);
 	mem[4095] = 1;
 	ASSERT_EQ(0, shmdt(mem));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 }
 
 TEST_F(life, an_open_listing_keeps_it)
@@ -170,9 +153,9 @@ TEST_F(life, an_open_listing_keeps_it)
 	fd = open(LIST("sem"), O_RDONLY | O_CLOEXEC);
 	ASSERT_GE(fd, 0);
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWIPC));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWIPC, 0));
 	close(fd);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 }
 
 /*
@@ -194,7 +177,7 @@ TEST_F(life, an_mqueue_mount_outlives_it)
 	ASSERT_EQ(0, mq_send(q, "hello", 5, 0));
 	ASSERT_EQ(0, mq_close(q));
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWIPC));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 	ASSERT_GT(file_read("/mnt/q", text, sizeof(text)), 0);
 	EXPECT_EQ(0, strncmp(text, "QSIZE:5 ", 8));
 	EXPECT_EQ(-1, creat("/mnt/new", 0600));
@@ -213,7 +196,7 @@ TEST_F(life, an_open_queue_outlives_it)
 	q = mq_open("/q", O_CREAT | O_RDWR | O_NONBLOCK, 0600, NULL);
 	ASSERT_GE(q, 0);
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWIPC));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 	EXPECT_EQ(0, mq_send(q, "hello", 5, 0));
 	EXPECT_EQ(5, mq_receive(q, text, sizeof(text), NULL));
 	EXPECT_EQ(0, memcmp("hello", text, 5));
@@ -284,7 +267,7 @@ TEST_F(life, a_full_namespace_ends_like_an_empty_one)
 	for (int round = 0; round < 5; round++) {
 		pid_t pid;
 
-		ASSERT_TRUE(there_is_room(PROC_HANG_MS));
+		ASSERT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 		pid = proc_fork_bound(CLONE_NEWIPC);
 		if (!pid) {
 			struct { long type; char text[64]; } m = { 1, "x" };
@@ -303,7 +286,7 @@ TEST_F(life, a_full_namespace_ends_like_an_empty_one)
 		ASSERT_GT(pid, 0);
 		ASSERT_EQ(0, proc_end(pid));
 	}
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWIPC, PROC_HANG_MS));
 }
 
 TEST_HARNESS_MAIN

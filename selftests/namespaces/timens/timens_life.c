@@ -30,22 +30,6 @@ FIXTURE_TEARDOWN(life)
 {
 }
 
-static bool there_is_room(int ms)
-{
-	for (;; ms--) {
-		pid_t pid = proc_fork(CLONE_NEWTIME);
-
-		if (!pid)
-			_exit(0);
-		if (pid > 0)
-			return proc_end(pid) == 0;
-		must(pid == -ENOSPC);
-		if (ms <= 0)
-			return false;
-		poll(NULL, 0, 1);
-	}
-}
-
 /* A process that is a day ahead, until it is killed. */
 static pid_t member(void)
 {
@@ -73,9 +57,9 @@ TEST_F(life, it_ends_with_its_last_member)
 {
 	pid_t pid = member();
 
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWTIME, 0));
 	proc_kill(pid);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWTIME, PROC_HANG_MS));
 }
 
 TEST_F(life, a_zombie_is_no_member)
@@ -84,7 +68,7 @@ TEST_F(life, a_zombie_is_no_member)
 
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(0, proc_await_zombie(pid));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWTIME, PROC_HANG_MS));
 	EXPECT_EQ(-ENOENT, ns_open(pid, "time"));
 	EXPECT_EQ(-ENOENT, ns_open(pid, "time_for_children"));
 	proc_end(pid);
@@ -102,9 +86,9 @@ TEST_F(life, whose_children_will_be_in_it_keeps_it)
 		proc_sleep_forever();
 	}
 	baton_take(&up);
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWTIME, 0));
 	proc_kill(pid);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWTIME, PROC_HANG_MS));
 }
 
 TEST_F(life, an_open_file_keeps_it)
@@ -113,7 +97,7 @@ TEST_F(life, an_open_file_keeps_it)
 	int ns = ns_open(pid, "time");
 
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWTIME, 0));
 	/* With its offsets. */
 	ASSERT_EQ(0, ns_enter(ns, CLONE_NEWTIME));
 	EXPECT_GE(now(CLOCK_MONOTONIC), A_DAY);
@@ -127,9 +111,9 @@ TEST_F(life, without_the_open_file_it_ends)
 	int ns = ns_open(pid, "time");
 
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWTIME, 0));
 	close(ns);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWTIME, PROC_HANG_MS));
 }
 
 TEST_F(life, a_bind_mount_keeps_it)
@@ -145,7 +129,7 @@ TEST_F(life, a_bind_mount_keeps_it)
 	snprintf(path, sizeof(path), "/proc/%d/ns/time", pid);
 	ASSERT_EQ(0, mount(path, "/mnt/time", NULL, MS_BIND, NULL));
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWTIME, 0));
 	pid = fork();
 	if (!pid) {
 		ns = open("/mnt/time", O_RDONLY | O_CLOEXEC);
@@ -155,7 +139,7 @@ TEST_F(life, a_bind_mount_keeps_it)
 	}
 	EXPECT_EQ(0, proc_end(pid));
 	ASSERT_EQ(0, umount("/mnt/time"));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWTIME, PROC_HANG_MS));
 }
 
 TEST_HARNESS_MAIN

@@ -34,22 +34,6 @@ FIXTURE_TEARDOWN(life)
 }
 
 /* Whether a second namespace can be had now, or soon if @ms. */
-static bool there_is_room(int ms)
-{
-	for (;; ms--) {
-		pid_t pid = proc_fork(CLONE_NEWUTS);
-
-		if (!pid)
-			_exit(0);
-		if (pid > 0)
-			return proc_end(pid) == 0;
-		must(pid == -ENOSPC);
-		if (ms <= 0)
-			return false;
-		poll(NULL, 0, 1);
-	}
-}
-
 /* A process in a namespace whose host is "inner", until it is killed. */
 static pid_t member(void)
 {
@@ -77,30 +61,30 @@ TEST_F(life, it_ends_with_its_last_member)
 		proc_sleep_forever();
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWUTS));
 	close(fd);
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	/* Its maker goes: it stays. */
 	proc_kill(one);
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	proc_kill(two);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 }
 
 TEST_F(life, a_member_that_leaves_is_none)
 {
 	ASSERT_EQ(0, unshare(CLONE_NEWUTS));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWUTS));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 }
 
 TEST_F(life, a_zombie_is_no_member)
 {
 	pid_t pid = member();
 
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(0, proc_await_zombie(pid));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 	EXPECT_EQ(-ENOENT, ns_open(pid, "uts"));
 	EXPECT_EQ(-SIGKILL, proc_end(pid));
 }
@@ -112,14 +96,14 @@ TEST_F(life, an_open_file_keeps_it)
 
 	ASSERT_GE(fd, 0);
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	/* With its names, for who comes again. */
 	ASSERT_EQ(0, ns_enter(fd, CLONE_NEWUTS));
 	EXPECT_TRUE(host_is("inner"));
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWUTS));
 	EXPECT_TRUE(host_is("home"));
 	close(fd);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 }
 
 TEST_F(life, a_bind_mount_keeps_it)
@@ -137,16 +121,16 @@ TEST_F(life, a_bind_mount_keeps_it)
 	snprintf(path, sizeof(path), "/proc/%d/ns/uts", pid);
 	ASSERT_EQ(0, mount(path, "/mnt/uts", NULL, MS_BIND, NULL));
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	fd = open("/mnt/uts", O_RDONLY | O_CLOEXEC);
 	ASSERT_GE(fd, 0);
 	ASSERT_EQ(0, ns_enter(fd, CLONE_NEWUTS));
 	EXPECT_TRUE(host_is("inner"));
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWUTS));
 	close(fd);
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	ASSERT_EQ(0, umount("/mnt/uts"));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 }
 
 TEST_F(life, a_file_on_its_way_through_a_socket_keeps_it)
@@ -169,14 +153,14 @@ TEST_F(life, a_file_on_its_way_through_a_socket_keeps_it)
 	ASSERT_EQ(1, sendmsg(s[0], &msg, 0));
 	close(fd);
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(there_is_room(0));
+	EXPECT_FALSE(ns_has_room(CLONE_NEWUTS, 0));
 	ASSERT_EQ(1, recvmsg(s[1], &msg, 0));
 	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
 	ASSERT_EQ(0, ns_enter(fd, CLONE_NEWUTS));
 	EXPECT_TRUE(host_is("inner"));
 	ASSERT_EQ(0, ns_enter(self->home, CLONE_NEWUTS));
 	close(fd);
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 }
 
 /* A pidfd names the process, and so nothing that outlives it. */
@@ -187,7 +171,7 @@ TEST_F(life, a_pidfd_does_not_keep_it)
 
 	ASSERT_GE(fd, 0);
 	ASSERT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 	EXPECT_EQ(-ESRCH, ns_enter(fd, CLONE_NEWUTS));
 	close(fd);
 }
@@ -211,7 +195,7 @@ TEST_F(life, it_outlives_the_one_it_was_copied_from)
 	ASSERT_EQ(0, ns_enter(fd, CLONE_NEWUTS));
 	close(self->home);
 	self->home = ns_open(0, "uts");
-	EXPECT_TRUE(there_is_room(PROC_HANG_MS));
+	EXPECT_TRUE(ns_has_room(CLONE_NEWUTS, PROC_HANG_MS));
 	EXPECT_TRUE(host_is("inner"));
 	close(fd);
 	proc_kill(pid);
