@@ -118,4 +118,13 @@ static inline int file_field(const char *path, const char *key,
 	return -ENOENT;
 }
 
+/* The letter of a task's state, as ps(1) shows it; '-' if there is no such task. */
+static inline char task_state(pid_t pid)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return file_field(path, "State", text, sizeof(text)) ? '-' : text[0];
+}
+
 #endif /* BULKHEAD_FILE_H */

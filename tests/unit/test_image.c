@@ -118,30 +118,94 @@ static void add_mm(uint32_t id)
 	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_WRITE);
 }
 
-static void add_task(uint32_t id, uint32_t pid, uint32_t parent, uint32_t leader)
+static void add_regs(void)
 {
-	struct ckpt_task *t = record(CKPT_TASK, id, sizeof(*t) + 4);
-	struct ckpt_regs *regs;
-	struct ckpt_signal *s;
+	struct ckpt_regs *regs = record(CKPT_REGS, 0, sizeof(*regs) + 24);
+
+	regs->note = htole32(1);
+	regs->size = htole32(24);
+}
+
+static void add_signal(bool shared)
+{
+	struct ckpt_signal *s = record(CKPT_SIGNAL, 0, sizeof(*s));
+
+	s->signo = htole32(10);
+	s->shared = htole32(shared);
+	memcpy(s->info, &s->signo, 4);
+}
+
+static void add_timers(void)
+{
+	struct ckpt_timer *t = record(CKPT_TIMER, 0, sizeof(*t));
+
+	t->kind = htole32(CKPT_TIMER_REAL);
+	t->armed = htole32(1);
+	t->left = htole64(1000);
+	t = record(CKPT_TIMER, 0, sizeof(*t));
+	t->kind = htole32(CKPT_TIMER_POSIX);
+	t->id = htole32(3);
+	t->clock = htole32(1);
+	t->signo = htole32(14);
+	t->armed = htole32(1);
+	t->left = htole64(-5);
+	t->interval = htole64(10);
+}
+
+static struct ckpt_task *task_record(uint32_t id, uint32_t pid, uint32_t parent, uint32_t leader)
+{
+	struct ckpt_task *t = record(CKPT_TASK, id, sizeof(*t) + 8);
 
 	t->pid = htole32(pid);
 	t->parent = htole32(parent);
-	t->pgrp = htole32(leader);
-	t->session = htole32(leader);
-	t->mm = htole32(id);
-	t->fdtable = htole32(id);
-	t->cwd = htole32(1);
+	t->leader = htole32(leader);
+	t->nr_groups = htole32(1);
+	t->nr_cpus = htole32(1);
+	strcpy(t->comm, "job");
+	return t;
+}
+
+static struct ckpt_task *add_process(uint32_t id, uint32_t pid, uint32_t parent)
+{
+	struct ckpt_task *t = task_record(id, pid, parent, id);
+
+	t->pgrp = htole32(7);
+	t->session = htole32(7);
 	t->exit_signal = htole32(17);
 	t->dumpable = htole32(1);
-	t->nr_groups = htole32(1);
-	strcpy(t->comm, "job");
-	regs = record(CKPT_REGS, 0, sizeof(*regs) + 24);
-	regs->note = htole32(1);
-	regs->size = htole32(24);
+	return t;
+}
+
+static void add_live(uint32_t id, uint32_t pid, uint32_t parent, uint32_t mm)
+{
+	struct ckpt_task *t = add_process(id, pid, parent);
+
+	t->mm = htole32(mm);
+	t->fdtable = htole32(mm);
+	t->cwd = htole32(1);
+	add_regs();
 	record(CKPT_SIGACTIONS, 0, CKPT_NSIG * sizeof(struct ckpt_sigaction));
-	s = record(CKPT_SIGNAL, 0, sizeof(*s));
-	s->signo = htole32(10);
-	memcpy(s->info, &s->signo, 4);
+	add_signal(false);
+	add_signal(true);
+	add_timers();
+}
+
+static void add_thread(uint32_t id, uint32_t pid, uint32_t leader)
+{
+	struct ckpt_task *t = task_record(id, pid, leader, leader);
+
+	t->fdtable = htole32(1);
+	t->cwd = htole32(1);
+	add_regs();
+	add_signal(false);
+}
+
+static void add_zombie(uint32_t id, uint32_t pid, uint32_t parent)
+{
+	struct ckpt_task *t = add_process(id, pid, parent);
+
+	t->state = htole32(CKPT_TASK_ZOMBIE);
+	t->status = htole32(3 << 8);
 }
 
 static void add_pages(uint32_t mm, uint64_t addr)
@@ -154,7 +218,7 @@ static void add_pages(uint32_t mm, uint64_t addr)
 	memset(p->data, 0x5a, PAGE);
 }
 
-/* A tree of two processes that share a pipe. */
+/* A tree of two processes that share a pipe; one has two threads, and a child that has ended. */
 static void make_image(void)
 {
 	struct ckpt_trailer *t;
@@ -168,7 +232,7 @@ static void make_image(void)
 	im->version = htole32(CKPT_VERSION);
 	im->machine = htole32(62);
 	im->page_size = htole32(PAGE);
-	im->nr_tasks = htole32(2);
+	im->nr_tasks = htole32(4);
 	strcpy(im->release, "7.3.4");
 	add_file(1, "/");
 	add_file(2, "/bin/job");
@@ -184,13 +248,15 @@ static void make_image(void)
 	}
 	add_mm(1);
 	add_mm(2);
-	add_task(1, 7, 0, 7);
-	add_task(2, 9, 1, 7);
+	add_live(1, 7, 0, 1);
+	add_thread(2, 8, 1);
+	add_zombie(3, 10, 1);
+	add_live(4, 9, 2, 2);
 	add_pages(1, 0x500000);
 	add_pages(1, 0x503000);
 	add_pages(2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(25);
+	t->records = htole64(35);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -223,8 +289,8 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "25 records"));
-	assert_non_null(strstr(why, "2 tasks"));
+	assert_non_null(strstr(why, "35 records"));
+	assert_non_null(strstr(why, "4 tasks"));
 	assert_non_null(strstr(why, "3 pages"));
 }
 
@@ -314,7 +380,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, htole32(4097), "size of pages");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, 0, "size of pages");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, 0, "number of tasks");
-	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(3), "tasks are missing");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(5), "tasks are missing");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(1), "more tasks");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, release[63], 'x', "release");
 
@@ -354,18 +420,25 @@ static void every_field_is_checked_by_its_meaning(void **state)
 
 	FIELD(CKPT_TASK, 1, ckpt_task, pid, 0, "impossible pid");
 	FIELD(CKPT_TASK, 1, ckpt_task, parent, htole32(1), "parent");
-	FIELD(CKPT_TASK, 2, ckpt_task, parent, 0, "parent");
-	FIELD(CKPT_TASK, 2, ckpt_task, parent, htole32(2), "parent");
-	FIELD(CKPT_TASK, 2, ckpt_task, pid, htole32(7), "same pid");
-	FIELD(CKPT_TASK, 2, ckpt_task, pgrp, htole32(8), "group has no leader");
-	FIELD(CKPT_TASK, 2, ckpt_task, session, htole32(8), "session has no leader");
-	FIELD(CKPT_TASK, 2, ckpt_task, session, htole32(9), "leads no process group");
-	FIELD(CKPT_TASK, 2, ckpt_task, mm, htole32(1), "memory or the files of another");
-	FIELD(CKPT_TASK, 2, ckpt_task, mm, htole32(3), "lacks memory");
-	FIELD(CKPT_TASK, 2, ckpt_task, fdtable, htole32(1), "files of another");
-	FIELD(CKPT_TASK, 2, ckpt_task, cwd, 0, "directory");
+	FIELD(CKPT_TASK, 1, ckpt_task, leader, htole32(2), "no process");
+	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_ZOMBIE), "parent is not there");
+	FIELD(CKPT_TASK, 4, ckpt_task, parent, 0, "parent");
+	FIELD(CKPT_TASK, 4, ckpt_task, parent, htole32(4), "parent");
+	FIELD(CKPT_TASK, 4, ckpt_task, pid, htole32(7), "same pid");
+	FIELD(CKPT_TASK, 4, ckpt_task, pid, htole32(8), "same pid");
+	FIELD(CKPT_TASK, 4, ckpt_task, pgrp, htole32(8), "group has no leader");
+	FIELD(CKPT_TASK, 4, ckpt_task, pgrp, htole32(11), "group has no leader");
+	FIELD(CKPT_TASK, 4, ckpt_task, session, htole32(11), "session has no leader");
+	FIELD(CKPT_TASK, 4, ckpt_task, session, htole32(9), "leads no process group");
+	FIELD(CKPT_TASK, 4, ckpt_task, mm, htole32(1), "lacks memory");
+	FIELD(CKPT_TASK, 4, ckpt_task, mm, htole32(3), "lacks memory");
+	FIELD(CKPT_TASK, 4, ckpt_task, mm, 0, "lacks memory");
+	FIELD(CKPT_TASK, 4, ckpt_task, fdtable, htole32(3), "lacks memory, files");
+	FIELD(CKPT_TASK, 4, ckpt_task, fdtable, htole32(1), "of no task");
+	FIELD(CKPT_TASK, 4, ckpt_task, cwd, 0, "directory");
 	FIELD(CKPT_TASK, 1, ckpt_task, umask, htole32(01000), "unknown flags");
-	FIELD(CKPT_TASK, 1, ckpt_task, flags, htole32(0x10), "unknown flags");
+	FIELD(CKPT_TASK, 1, ckpt_task, flags, htole32(0x40), "unknown flags");
+	FIELD(CKPT_TASK, 1, ckpt_task, flags, htole32(CKPT_TASK_OWN_FS), "unknown flags");
 	FIELD(CKPT_TASK, 1, ckpt_task, exit_signal, htole32(65), "signal");
 	FIELD(CKPT_TASK, 1, ckpt_task, pdeath_signal, htole32(65), "signal");
 	FIELD(CKPT_TASK, 1, ckpt_task, dumpable, htole32(3), "out of range");
@@ -375,13 +448,46 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 1, ckpt_task, oom_score_adj_min, htole32(-1001), "out of range");
 	FIELD(CKPT_TASK, 1, ckpt_task, restart, htole32(9), "system call");
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_groups, htole32(2), "number of groups");
+	FIELD(CKPT_TASK, 1, ckpt_task, nr_cpus, 0, "number of groups or CPUs");
 	FIELD(CKPT_TASK, 1, ckpt_task, rlimits[3][0], htole64(1), "limit");
 	FIELD(CKPT_TASK, 1, ckpt_task, comm[15], 'x', "name");
+	FIELD(CKPT_TASK, 1, ckpt_task, reserved, 1, "reserved");
+	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(3), "unknown state");
+	FIELD(CKPT_TASK, 1, ckpt_task, status, htole32(1), "but how");
+	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_STOPPED), "impossible signal");
+
+	FIELD(CKPT_TASK, 2, ckpt_task, leader, htole32(3), "no process");
+	FIELD(CKPT_TASK, 2, ckpt_task, parent, htole32(2), "no process");
+	FIELD(CKPT_TASK, 2, ckpt_task, state, htole32(CKPT_TASK_ZOMBIE), "no process");
+	FIELD(CKPT_TASK, 2, ckpt_task, mm, htole32(1), "lacks memory");
+	FIELD(CKPT_TASK, 2, ckpt_task, pgrp, htole32(7), "only a process has");
+	FIELD(CKPT_TASK, 2, ckpt_task, exit_signal, htole32(17), "only a process has");
+	FIELD(CKPT_TASK, 2, ckpt_task, flags, htole32(CKPT_TASK_SUBREAPER), "only a process has");
+	FIELD(CKPT_TASK, 2, ckpt_task, rlimits[2][1], 1, "only a process has");
+	FIELD(CKPT_TASK, 4, ckpt_task, leader, htole32(1), "no process");
+	FIELD(CKPT_TASK, 3, ckpt_task, leader, htole32(2), "no process");
+	FIELD(CKPT_TASK, 3, ckpt_task, mm, htole32(1), "not all of it");
+	FIELD(CKPT_TASK, 3, ckpt_task, cwd, htole32(1), "not all of it");
+	FIELD(CKPT_TASK, 3, ckpt_task, status, htole32(0x10000), "ended like that");
+	FIELD(CKPT_TASK, 3, ckpt_task, status, htole32(0x309), "ended like that");
+	FIELD(CKPT_TASK, 3, ckpt_task, state, 0, "lacks memory");
+
+	FIELD(CKPT_TIMER, 1, ckpt_timer, kind, htole32(4), "unknown kind");
+	FIELD(CKPT_TIMER, 1, ckpt_timer, armed, htole32(2), "impossible time");
+	FIELD(CKPT_TIMER, 1, ckpt_timer, armed, 0, "impossible time");
+	FIELD(CKPT_TIMER, 1, ckpt_timer, left, htole64(-1), "cannot have");
+	FIELD(CKPT_TIMER, 1, ckpt_timer, signo, htole32(14), "cannot have");
+	FIELD(CKPT_TIMER, 2, ckpt_timer, interval, htole64(-1), "impossible time");
+	FIELD(CKPT_TIMER, 2, ckpt_timer, id, htole32(1U << 31), "out of range");
+	FIELD(CKPT_TIMER, 2, ckpt_timer, clock, htole32(16), "out of range");
+	FIELD(CKPT_TIMER, 2, ckpt_timer, signo, htole32(65), "out of range");
 
 	FIELD(CKPT_REGS, 1, ckpt_regs, size, htole32(16), "wrong size");
 	FIELD(CKPT_SIGNAL, 1, ckpt_signal, signo, htole32(65), "impossible signal");
 	FIELD(CKPT_SIGNAL, 1, ckpt_signal, signo, htole32(11), "impossible signal");
 	FIELD(CKPT_SIGNAL, 1, ckpt_signal, shared, htole32(2), "impossible signal");
+	/* of the thread */
+	FIELD(CKPT_SIGNAL, 3, ckpt_signal, shared, htole32(1), "impossible signal");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, mm, htole32(3), "out of order");
 	FIELD(CKPT_PAGES, 3, ckpt_pages, mm, htole32(1), "out of order");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, count, htole32(2), "number of pages");
@@ -477,7 +583,7 @@ static void show_prints_text_and_json(void **state)
 	out = open_memstream(&text, &size);
 	assert_int_equal(check_bytes(image.data, image.len, out, false), 0);
 	fclose(out);
-	assert_non_null(strstr(text, "task 2: pid=9 parent=1 pgrp=7 session=7 comm=\"job\""));
+	assert_non_null(strstr(text, "task 4: pid=9 parent=2 leader=4 state=\"live\" pgrp=7 session=7 comm=\"job\""));
 	assert_non_null(strstr(text, "file 2: flags=0 path=\"/bin/job\""));
 	assert_non_null(strstr(text, "pages: mm=1 addr=0x500000 count=1"));
 	free(text);
@@ -486,7 +592,7 @@ static void show_prints_text_and_json(void **state)
 	assert_int_equal(check_bytes(image.data, image.len, out, true), 0);
 	fclose(out);
 	assert_memory_equal(text, "[{\"type\": \"image\", \"id\": 0, \"version\": 1", 40);
-	assert_non_null(strstr(text, "{\"type\": \"task\", \"id\": 2, \"pid\": 9, \"parent\": 1"));
+	assert_non_null(strstr(text, "{\"type\": \"task\", \"id\": 4, \"pid\": 9, \"parent\": 2"));
 	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
 	assert_string_equal(text + strlen(text) - 3, "}]\n");
 	free(text);

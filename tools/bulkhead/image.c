@@ -116,8 +116,14 @@ static void show_vma(struct reader *r, const struct ckpt_vma *v)
 
 static void show_task(struct reader *r, const struct ckpt_task *t)
 {
+	static const char * const states[] = { "live", "zombie", "stopped" };
+
 	put_u32(r, "pid", t->pid);
 	put_u32(r, "parent", t->parent);
+	put_u32(r, "leader", t->leader);
+	put_text(r, "state", states[le32_to_cpu(t->state)]);
+	if (t->state)
+		put_u32(r, "status", t->status);
 	put_u32(r, "pgrp", t->pgrp);
 	put_u32(r, "session", t->session);
 	put_text(r, "comm", t->comm);
@@ -130,6 +136,22 @@ static void show_task(struct reader *r, const struct ckpt_task *t)
 	put_u32(r, "egid", t->gid[1]);
 	put(r, "nice", "%d", (int32_t)le32_to_cpu(t->nice));
 	put_hex(r, "sigmask", t->sigmask);
+}
+
+static void show_timer(struct reader *r, const struct ckpt_timer *t)
+{
+	static const char * const kinds[] = { "real", "virtual", "prof", "posix" };
+
+	put_text(r, "kind", kinds[le32_to_cpu(t->kind)]);
+	put_u32(r, "armed", t->armed);
+	put(r, "left_ns", "%" PRId64, (int64_t)le64_to_cpu(t->left));
+	put(r, "interval_ns", "%" PRId64, (int64_t)le64_to_cpu(t->interval));
+	if (le32_to_cpu(t->kind) != CKPT_TIMER_POSIX)
+		return;
+	put_u32(r, "timer", t->id);
+	put_u32(r, "clock", t->clock);
+	put_u32(r, "notify", t->notify);
+	put_u32(r, "signo", t->signo);
 }
 
 static void show_payload(struct reader *r, const struct ckpt_record *h, const void *payload)
@@ -179,6 +201,8 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 		put_u32(r, "shared", s->shared);
 		return;
 	}
+	case CKPT_TIMER:
+		return show_timer(r, payload);
 	case CKPT_PAGES: {
 		const struct ckpt_pages *p = payload;
 
@@ -213,18 +237,14 @@ static void show(struct reader *r, const struct ckpt_record *h, const void *payl
 	r->any = true;
 }
 
-static int note_task(struct reader *r, const struct ckpt_task *t)
+static int note_task(struct reader *r, const struct ckpt_record *h, const struct ckpt_task *t)
 {
 	struct ckpt_ids *ids = realloc(r->ids, (r->nr_ids + 1) * sizeof(*ids));
 
 	if (!ids)
 		return -ENOMEM;
 	r->ids = ids;
-	ids[r->nr_ids++] = (struct ckpt_ids){
-		.pid = le32_to_cpu(t->pid),
-		.pgrp = le32_to_cpu(t->pgrp),
-		.session = le32_to_cpu(t->session),
-	};
+	ckpt_get_ids(&ids[r->nr_ids++], h, t);
 	return 0;
 }
 
@@ -265,7 +285,7 @@ static int read_record(struct reader *r, void **payload, size_t *room)
 	if (!err)
 		err = ckpt_check_sum(c, &h, ckpt_crc(ckpt_record_crc(&h), *payload, length));
 	if (!err && le16_to_cpu(h.type) == CKPT_TASK)
-		err = note_task(r, *payload);
+		err = note_task(r, &h, *payload);
 	if (!err && le16_to_cpu(h.type) == CKPT_PAGES)
 		r->pages += le32_to_cpu(((struct ckpt_pages *)*payload)->count);
 	if (!err)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -62,7 +63,80 @@ static int dev;
 static struct checkpoint_task *tasks;
 static uint32_t nr_tasks;
 
-static pid_t make_process(uint32_t i, uint64_t flags, int exit_signal)
+/* Threads live on these until they become what they were; their children, too. */
+#define THREAD_STACK	(1U << 20)
+
+static void __attribute__((noreturn)) live(uint32_t i);
+
+/* The first code of a thread, on its own stack. */
+static void __attribute__((noreturn)) thread_main(uint32_t i)
+{
+	live(i);
+}
+
+/*
+ * clone3(2) with a stack of its own: the C library has no wrapper, and one in C
+ * could not return on a stack without a caller. Returns in the one who calls;
+ * the thread starts in thread_main(). No errno: threads share it here.
+ */
+static long clone_thread(struct clone_args *args, uint32_t i)
+{
+#if defined(__x86_64__)
+	register void (*run)(uint32_t) __asm__("r12") = thread_main;
+	register unsigned long arg __asm__("r13") = i;
+	long ret;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "mov %%r13, %%rdi\n\t"
+			 "call *%%r12\n"
+			 "1:"
+			 : "=a"(ret)
+			 : "0"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(run), "r"(arg)
+			 : "rcx", "r11", "memory", "cc");
+	return ret;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = SYS_clone3;
+	register long x0 __asm__("x0") = (long)args;
+	register long x1 __asm__("x1") = sizeof(*args);
+	register void (*run)(uint32_t) __asm__("x9") = thread_main;
+	register unsigned long arg __asm__("x10") = i;
+
+	__asm__ volatile("svc #0\n\t"
+			 "cbnz x0, 1f\n\t"
+			 "mov x29, xzr\n\t"
+			 "mov x0, x10\n\t"
+			 "blr x9\n"
+			 "1:"
+			 : "+r"(x0) : "r"(x8), "r"(x1), "r"(run), "r"(arg) : "x30", "memory", "cc");
+	return x0;
+#else
+#error "clone3(2) with a stack is not known for this architecture"
+#endif
+}
+
+static long make_thread(uint32_t i)
+{
+	pid_t pid = tasks[i].pid;
+	struct clone_args args = {
+		.flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+		.stack_size = THREAD_STACK,
+	};
+	void *stack = mmap(NULL, THREAD_STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return -ENOMEM;
+	args.stack = (uintptr_t)stack;
+	return clone_thread(&args, i);
+}
+
+/* Returns 0 in the process that was made. */
+static long make_process(uint32_t i, uint64_t flags, int exit_signal)
 {
 	pid_t pid = tasks[i].pid;
 	struct clone_args args = {
@@ -71,25 +145,29 @@ static pid_t make_process(uint32_t i, uint64_t flags, int exit_signal)
 		.set_tid = (uintptr_t)&pid,
 		.set_tid_size = 1,
 	};
+	long ret = syscall(SYS_clone3, &args, sizeof(args));
 
-	return syscall(SYS_clone3, &args, sizeof(args));
+	return ret < 0 ? -errno : ret;
 }
 
-/* The process of task @i: makes its children, then becomes what it was. */
+/* The task @i: makes the tasks that it has made once, then becomes what it was. */
 static void __attribute__((noreturn)) live(uint32_t i)
 {
 	uint32_t j;
+	long pid;
 
 	for (j = i + 1; j < nr_tasks; j++) {
-		pid_t pid;
-
 		if (tasks[j].parent != i)
 			continue;
-		pid = make_process(j, 0, tasks[j].exit_signal);
-		if (!pid)
-			live(j);
+		if (tasks[j].flags & CHECKPOINT_TASK_THREAD) {
+			pid = make_thread(j);
+		} else {
+			pid = make_process(j, 0, tasks[j].exit_signal);
+			if (!pid)
+				live(j);
+		}
 		if (pid < 0) {
-			dprintf(dev, "pid %u: it cannot be made: %s", tasks[j].pid, strerror(errno));
+			dprintf(dev, "pid %u: it cannot be made: %s", tasks[j].pid, strerror(-pid));
 			_exit(EXIT_REFUSED);
 		}
 	}
@@ -147,7 +225,7 @@ static int run(const struct arguments *a)
 {
 	struct checkpoint_finish finish;
 	int in = STDIN_FILENO;
-	pid_t first;
+	long first;
 
 	dev = device_open();
 	if (a->in)
@@ -168,7 +246,7 @@ static int run(const struct arguments *a)
 		live(0);
 	if (first < 0) {
 		fprintf(stderr, "bulkhead: restart: pid %u: it cannot be made: %s\n",
-			tasks[0].pid, strerror(errno));
+			tasks[0].pid, strerror(-first));
 		return EXIT_REFUSED;
 	}
 	if (ioctl(dev, CHECKPOINT_FINISH, &finish)) {
@@ -180,7 +258,7 @@ static int run(const struct arguments *a)
 	close(dev);
 	if (!a->detach)
 		return wait_for(first);
-	printf("%d\n", first);
+	printf("%ld\n", first);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* Registers, signals and system calls go on where they were. */
 #include <fenv.h>
 #include <math.h>
+#include <sys/time.h>
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
@@ -211,6 +212,187 @@ JOB(suspended)
 	job_check(!sigprocmask(SIG_BLOCK, NULL, &set) && sigismember(&set, SIGUSR1));
 }
 
+static volatile int alarms, ticks, rang;
+
+static void on_alarm(int sig)
+{
+	alarms++;
+}
+
+static void on_tick(int sig, siginfo_t *si, void *context)
+{
+	ticks++;
+	rang = si->si_value.sival_int;
+}
+
+static void burn(long ms)
+{
+	struct timespec t;
+	long long from, now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	from = t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+	do {
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+		now = t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+	} while (now - from < ms);
+}
+
+static struct itimerval itimer_of(long value_s, long interval_s)
+{
+	return (struct itimerval){ .it_value.tv_sec = value_s, .it_interval.tv_sec = interval_s };
+}
+
+/* What is left of the time is kept, and nothing rings that was not to. */
+JOB(itimers)
+{
+	struct itimerval real = itimer_of(1000, 7), prof = itimer_of(2000, 0), got;
+
+	must(!setitimer(ITIMER_REAL, &real, NULL));
+	must(!setitimer(ITIMER_PROF, &prof, NULL));
+	job_pause();
+	job_check(!getitimer(ITIMER_REAL, &got));
+	job_check(got.it_value.tv_sec >= 900 && got.it_value.tv_sec <= 1000);
+	job_check(got.it_interval.tv_sec == 7 && !got.it_interval.tv_usec);
+	job_check(!getitimer(ITIMER_PROF, &got));
+	job_check(got.it_value.tv_sec >= 1900 && got.it_value.tv_sec <= 2000);
+	job_check(!got.it_interval.tv_sec);
+	job_check(!getitimer(ITIMER_VIRTUAL, &got) && !got.it_value.tv_sec && !got.it_value.tv_usec);
+	/* and it still rings */
+	must(signal(SIGPROF, on_alarm) != SIG_ERR);
+	prof = (struct itimerval){ .it_value.tv_usec = 1000 };
+	must(!setitimer(ITIMER_PROF, &prof, NULL));
+	burn(100);
+	job_check(alarms == 1);
+}
+
+/* An alarm that is due soon comes, whoever the checkpoint interrupts. */
+JOB(alarm)
+{
+	struct itimerval tick = { .it_value.tv_usec = 20000, .it_interval.tv_usec = 20000 };
+	int seen;
+
+	must(signal(SIGALRM, on_alarm) != SIG_ERR);
+	must(!setitimer(ITIMER_REAL, &tick, NULL));
+	while (!alarms)
+		pause();
+	job_pause();
+	seen = alarms;
+	while (alarms < seen + 3)
+		pause();
+}
+
+/* One that has rung while its signal was blocked rings on once it is taken. */
+JOB(alarm_blocked)
+{
+	struct itimerval tick = { .it_value.tv_usec = 1000, .it_interval.tv_usec = 20000 };
+	sigset_t set;
+
+	must(signal(SIGALRM, on_alarm) != SIG_ERR);
+	mask_signal(SIG_BLOCK, SIGALRM);
+	must(!setitimer(ITIMER_REAL, &tick, NULL));
+	do {
+		must(!sigpending(&set));
+	} while (!sigismember(&set, SIGALRM));
+	job_pause();
+	job_check(!alarms && !sigpending(&set) && sigismember(&set, SIGALRM));
+	mask_signal(SIG_UNBLOCK, SIGALRM);
+	job_check(alarms == 1);
+	while (alarms < 3)
+		pause();
+}
+
+static timer_t make_timer(clockid_t clock, int notify, int signo, int value)
+{
+	struct sigevent ev = { .sigev_notify = notify, .sigev_signo = signo };
+	timer_t id;
+
+	ev.sigev_value.sival_int = value;
+	if (notify == SIGEV_THREAD_ID)
+		ev._sigev_un._tid = gettid();
+	must(!timer_create(clock, &ev, &id));
+	return id;
+}
+
+static void set_timer(timer_t id, long s, long ns, long interval_s, long interval_ns)
+{
+	struct itimerspec spec = {
+		.it_value = { s, ns }, .it_interval = { interval_s, interval_ns },
+	};
+
+	must(!timer_settime(id, 0, &spec, NULL));
+}
+
+JOB(posix_timers)
+{
+	timer_t armed[4], idle, quiet, fresh;
+	struct itimerspec got;
+	struct sigaction sa = { .sa_sigaction = on_tick, .sa_flags = SA_SIGINFO };
+	size_t i;
+
+	must(!sigaction(SIGUSR1, &sa, NULL));
+	armed[0] = make_timer(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 11);
+	/* ids with a gap */
+	fresh = make_timer(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0);
+	armed[1] = make_timer(CLOCK_REALTIME, SIGEV_SIGNAL, SIGUSR1, 12);
+	armed[2] = make_timer(CLOCK_BOOTTIME, SIGEV_THREAD_ID, SIGUSR1, 13);
+	armed[3] = make_timer(CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 14);
+	idle = make_timer(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 15);
+	quiet = make_timer(CLOCK_MONOTONIC, SIGEV_NONE, 0, 16);
+	must(!timer_delete(fresh));
+	for (i = 0; i < 4; i++)
+		set_timer(armed[i], 1000 + i, 0, i, 500);
+	set_timer(quiet, 2000, 0, 0, 0);
+	job_pause();
+	for (i = 0; i < 4; i++) {
+		job_check(!timer_gettime(armed[i], &got));
+		job_check(got.it_value.tv_sec >= 900 + (long)i && got.it_value.tv_sec <= 1000 + (long)i);
+		job_check(got.it_interval.tv_sec == (long)i && got.it_interval.tv_nsec == 500);
+	}
+	job_check(!timer_gettime(idle, &got) && !got.it_value.tv_sec && !got.it_value.tv_nsec);
+	job_check(!timer_gettime(quiet, &got) && got.it_value.tv_sec > 1900);
+	job_check(!ticks);
+	/* each sends what it was made to send */
+	for (i = 0; i < 4; i++) {
+		ticks = 0;
+		set_timer(armed[i], 0, 1, 0, 0);
+		burn(30);
+		job_check(ticks == 1 && rang == 11 + (int)i);
+	}
+	fresh = make_timer(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 17);
+	for (i = 0; i < 4; i++)
+		job_check(fresh != armed[i] && fresh != idle && fresh != quiet);
+}
+
+/* A timer whose signal waits: it comes once, and says how often it was too late. */
+JOB(timer_pending)
+{
+	timer_t late = make_timer(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, 21);
+	timer_t once = make_timer(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN + 1, 22);
+	struct timespec pause = { 0, 60000000 }, none = { 0, 0 };
+	struct itimerspec got;
+	siginfo_t si;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigaddset(&set, SIGRTMIN + 1);
+	must(!sigprocmask(SIG_BLOCK, &set, NULL));
+	set_timer(late, 0, 1000000, 0, 10000000);
+	set_timer(once, 0, 1000000, 0, 0);
+	nanosleep(&pause, NULL);
+	job_pause();
+	job_check(sigtimedwait(&set, &si, &none) == SIGRTMIN);
+	job_check(si.si_code == SI_TIMER && si.si_value.sival_int == 21);
+	job_check(si.si_overrun >= 5 && timer_getoverrun(late) == si.si_overrun);
+	/* the one that repeats has its beat again, the other has had its day */
+	set_timer(late, 1000, 0, 0, 0);
+	job_check(sigtimedwait(&set, &si, &none) == SIGRTMIN + 1);
+	job_check(si.si_code == SI_TIMER && si.si_value.sival_int == 22);
+	job_check(!timer_gettime(once, &got) && !got.it_value.tv_sec && !got.it_value.tv_nsec);
+	job_check(sigtimedwait(&set, &si, &none) == -1 && errno == EAGAIN);
+}
+
 FIXTURE(signals) {
 };
 
@@ -267,6 +449,47 @@ TEST_F(signals, a_wait_for_a_child_goes_on)
 TEST_F(signals, a_sigsuspend_goes_on_with_its_mask)
 {
 	ASSERT_STREQ(ckpt_round_trip("suspended"), "ok");
+}
+
+TEST_F(signals, interval_timers_keep_what_is_left_of_them)
+{
+	ASSERT_STREQ(ckpt_round_trip("itimers"), "ok");
+}
+
+TEST_F(signals, an_alarm_that_repeats_rings_on)
+{
+	ASSERT_STREQ(ckpt_round_trip("alarm"), "ok");
+}
+
+TEST_F(signals, an_alarm_that_waits_rings_once_and_then_on)
+{
+	ASSERT_STREQ(ckpt_round_trip("alarm_blocked"), "ok");
+}
+
+TEST_F(signals, posix_timers_keep_ids_clocks_signals_and_time)
+{
+	ASSERT_STREQ(ckpt_round_trip("posix_timers"), "ok");
+}
+
+TEST_F(signals, a_posix_timer_whose_signal_waits_counts_what_it_missed)
+{
+	ASSERT_STREQ(ckpt_round_trip("timer_pending"), "ok");
+}
+
+TEST_F(signals, the_original_has_its_timers_still)
+{
+	static const char * const names[] = { "itimers", "alarm_blocked", "posix_timers",
+					      "timer_pending" };
+	pid_t pid;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		ckpt_setup();
+		pid = ckpt_start(names[i]);
+		ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+		ASSERT_STREQ(ckpt_verdict(), "ok") TH_LOG("%s", names[i]);
+		ASSERT_EQ(proc_end(pid), 0);
+	}
 }
 
 TEST_HARNESS_MAIN

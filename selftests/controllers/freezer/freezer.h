@@ -87,17 +87,6 @@ static inline pid_t ticker(const char *cg, volatile unsigned long *steps)
 	return pid;
 }
 
-/* The letter of the process's state: S, T, t, Z ... */
-static inline char state_of(pid_t pid)
-{
-	char path[64], text[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (file_field(path, "State", text, sizeof(text)))
-		return '-';
-	return text[0];
-}
-
 /* A kernel thread that a cgroup takes in, and that is never frozen there. */
 static inline pid_t find_ksmd(void)
 {

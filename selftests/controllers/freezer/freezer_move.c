@@ -119,7 +119,7 @@ TEST_F(freezer, a_stopped_process_is_moved_in_and_out)
 	ASSERT_EQ(0, cg_enter(self->b, pid));
 	EXPECT_TRUE(becomes_frozen(self->a, 1));
 	EXPECT_TRUE(runner_stands(self->steps));
-	EXPECT_EQ('T', state_of(pid));
+	EXPECT_EQ('T', task_state(pid));
 	ASSERT_EQ(0, kill(pid, SIGCONT));
 	EXPECT_TRUE(runner_runs(self->steps));
 	/* The count of frozen tasks came out even on both sides. */
@@ -145,7 +145,7 @@ TEST_F(freezer, a_process_born_into_it_does_not_run)
 	EXPECT_EQ(1, cg_key(self->a, "cgroup.events", "populated"));
 	EXPECT_TRUE(runner_stands(self->steps));
 	EXPECT_EQ(0, self->steps[0]);
-	EXPECT_EQ('S', state_of(pid));
+	EXPECT_EQ('S', task_state(pid));
 	ASSERT_EQ(0, thaw(self->a));
 	EXPECT_EQ(7, proc_end(pid));
 }

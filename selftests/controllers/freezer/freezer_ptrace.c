@@ -155,7 +155,7 @@ TEST_F(freezer, a_trapped_process_counts_as_frozen)
 
 	ASSERT_GT(seize_and_interrupt(pid), 0);
 	ASSERT_TRUE(freeze(self->a));
-	EXPECT_EQ('t', state_of(pid));
+	EXPECT_EQ('t', task_state(pid));
 	EXPECT_TRUE(has_registers(pid));
 	/* Let go, it stays frozen. */
 	ASSERT_EQ(0, trace(PTRACE_DETACH, pid, NULL, NULL));
@@ -254,7 +254,7 @@ TEST_F(freezer, a_frozen_tracer_leaves_its_tracee_trapped)
 	ASSERT_TRUE(freeze(self->a));
 	baton_pass(&go, 0);
 	EXPECT_TRUE(runner_stands(self->steps));
-	EXPECT_EQ('t', state_of(pid));
+	EXPECT_EQ('t', task_state(pid));
 	ASSERT_EQ(0, thaw(self->a));
 	EXPECT_EQ(0, proc_end(tracer));
 	EXPECT_TRUE(runner_runs(self->steps));

@@ -132,12 +132,12 @@ TEST_F(freezer, a_stopped_process_counts_as_frozen)
 	ASSERT_EQ(pid, waitpid(pid, &status, WUNTRACED));
 	ASSERT_TRUE(WIFSTOPPED(status));
 	ASSERT_TRUE(freeze(self->a));
-	EXPECT_EQ('T', state_of(pid));
+	EXPECT_EQ('T', task_state(pid));
 	/* And the thaw leaves it stopped. */
 	ASSERT_EQ(0, thaw(self->a));
 	EXPECT_EQ(0, frozen(self->a));
 	EXPECT_TRUE(runner_stands(self->steps));
-	EXPECT_EQ('T', state_of(pid));
+	EXPECT_EQ('T', task_state(pid));
 	ASSERT_EQ(0, kill(pid, SIGCONT));
 	EXPECT_TRUE(runner_runs(self->steps));
 }

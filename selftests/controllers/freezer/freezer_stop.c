@@ -128,7 +128,7 @@ TEST_F(freezer, neither_the_parent_nor_proc_sees_a_stop)
 	int status;
 
 	ASSERT_TRUE(freeze(self->a));
-	EXPECT_EQ('S', state_of(pid));
+	EXPECT_EQ('S', task_state(pid));
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG | WUNTRACED | WCONTINUED));
 	ASSERT_EQ(0, thaw(self->a));
 	ASSERT_TRUE(runner_runs(self->steps));

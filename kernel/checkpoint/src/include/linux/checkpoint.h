@@ -8,9 +8,11 @@
 
 #include <linux/types.h>
 
+struct itimerspec64;
 struct mm_struct;
 struct restart_block;
 struct rlimit;
+struct sigevent;
 struct task_struct;
 
 /* kernel/fork.c */
@@ -24,6 +26,16 @@ int do_prlimit(struct task_struct *tsk, unsigned int resource,
 long hrtimer_nanosleep_restart(struct restart_block *restart);
 long do_restart_poll(struct restart_block *restart_block);
 long futex_wait_restart(struct restart_block *restart);
+
+/* kernel/time/posix-timers.c, kernel/time/itimer.c */
+int do_timer_create(clockid_t which_clock, struct sigevent *event, timer_t req_id,
+		    timer_t __user *created_timer_id);
+int do_timer_settime(timer_t timer_id, int tmr_flags, struct itimerspec64 *new_spec64,
+		     struct itimerspec64 *old_spec64);
+int do_setitimer(int which, struct itimerspec64 *value, struct itimerspec64 *ovalue);
+
+/* ipc/sem.c */
+bool sem_has_undo(const struct task_struct *task);
 
 /* security/landlock/cred.c */
 #ifdef CONFIG_SECURITY_LANDLOCK

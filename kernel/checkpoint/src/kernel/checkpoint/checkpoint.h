@@ -62,12 +62,18 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
 /**
  * struct ckpt_tree_task - a task of a tree
  * @task: referenced
- * @parent: index in the tree; of no meaning for the first
- * @switches: from wait_task_inactive(): whether it ran since
+ * @parent: index of the task that made it; of no meaning for the first
+ * @leader: index of the first thread of its process; the others follow that
+ * @mm: its MM, if it is a first thread
+ * @fdtable: its FDTABLE
+ * @switches: from wait_task_inactive(): whether it ran since; 0 for a zombie
  */
 struct ckpt_tree_task {
 	struct task_struct *task;
 	u32 parent;
+	u32 leader;
+	u32 mm;
+	u32 fdtable;
 	unsigned long switches;
 };
 
@@ -75,7 +81,8 @@ struct ckpt_tree_task {
  * struct ckpt_snapshot - what was taken of a tree
  * @ctl: for messages
  * @ns: pid namespace of the tree; valid while the tasks are referenced
- * @tasks: of the tree, parents before children; only while being taken
+ * @tasks: of the tree, parents before children and processes together; only
+ *	while being taken
  * @nr_tasks: how many
  * @files: FILE records
  * @fdtables: FDTABLE records
@@ -83,8 +90,12 @@ struct ckpt_tree_task {
  * @procs: TASK records and what follows each
  * @file_ids: struct file * to struct ckpt_taken_file
  * @pipes: struct pipe_inode_info * to struct ckpt_taken_pipe
+ * @fdtable_ids: struct files_struct * to struct ckpt_taken_fdtable
  * @nr_files: ids given to FILEs
  * @nr_pipes: numbers given to pipes
+ * @nr_fdtables: ids given to FDTABLEs
+ * @nr_mms: ids given to MMs
+ * @real: ITIMER_REAL of the process that is being taken
  * @copies: duplicate of each MM, by id - 1
  * @nr_copies: how many
  * @pages: written
@@ -95,8 +106,12 @@ struct ckpt_snapshot {
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
 	struct ckpt_buf files, fdtables, mms, procs;
-	struct xarray file_ids, pipes;
-	u32 nr_files, nr_pipes;
+	struct xarray file_ids, pipes, fdtable_ids;
+	u32 nr_files, nr_pipes, nr_fdtables, nr_mms;
+	struct {
+		bool armed;
+		s64 left, interval;
+	} real;
 	struct mm_struct **copies;
 	u32 nr_copies;
 	u64 pages;
@@ -122,6 +137,14 @@ struct ckpt_taken_pipe {
 	u32 readers, writers;
 };
 
+/* A table of open files: how many tasks of the tree have it, @pid the first. */
+struct ckpt_taken_fdtable {
+	struct files_struct *files;
+	u32 id;
+	u32 refs;
+	pid_t pid;
+};
+
 /* Refuses what an image cannot hold; pids are those that the caller sees. */
 #define ckpt_refuse(s, task, fmt, ...)					\
 	ckpt_fail((s)->ctl, -EOPNOTSUPP, "pid %d: " fmt " not supported",	\
@@ -137,12 +160,15 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s);
 int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 			struct checkpoint_write *arg);
 
-int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 mm, u32 fdtable,
-		   u32 cwd);
+bool ckpt_leads(const struct ckpt_snapshot *s, u32 index);
+int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd);
 int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task);
+void ckpt_note_real_timer(struct ckpt_snapshot *s, struct task_struct *task);
+int ckpt_take_timers(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_mm(struct ckpt_snapshot *s, struct task_struct *task, u32 id);
-int ckpt_take_files(struct ckpt_snapshot *s, struct task_struct *task, u32 id);
+int ckpt_take_files(struct ckpt_snapshot *s, u32 index);
+int ckpt_fdtables_whole(struct ckpt_snapshot *s);
 int ckpt_take_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		   struct file *file, bool mapped);
 int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task);
@@ -177,17 +203,35 @@ enum ckpt_state {
 
 /**
  * struct ckpt_member - a task of an image that is restored
- * @task: the process that joined, referenced, or NULL
+ * @task: the process or thread that joined, referenced, or NULL
  * @record: TASK
  * @loaded: it in the list of records, what belongs to it behind it
+ * @leader: the first thread of its process
+ * @nr_threads: how many its process has; of the first thread
+ * @nr_joined: how many of them have joined; of the first thread
+ * @nr_ready: how many of the others are ready; of the first thread
+ * @restored: files, directory, and what is of the whole process are in place
  * @ready: everything but registers and memory's contents is in place
  */
 struct ckpt_member {
 	struct task_struct *task;
 	const struct ckpt_task *record;
 	struct ckpt_loaded *loaded;
+	struct ckpt_member *leader;
+	u32 nr_threads, nr_joined, nr_ready;
+	bool restored;
 	bool ready;
 };
+
+static inline bool ckpt_is_leader(const struct ckpt_member *m)
+{
+	return m->leader == m;
+}
+
+static inline bool ckpt_is_zombie(const struct ckpt_member *m)
+{
+	return m->record->state == cpu_to_le32(CKPT_TASK_ZOMBIE);
+}
 
 /**
  * struct ckpt_restart - an image, and the tasks that are made from it
@@ -199,7 +243,9 @@ struct ckpt_member {
  * @files: each FILE, opened, by id - 1
  * @nr_files: how many
  * @fdtables: FDTABLE by id - 1
+ * @fdtable_owners: by id - 1 the first task that has it
  * @mms: MM by id - 1
+ * @mm_owners: by id - 1 the task that has it
  * @members: TASK by id - 1
  * @ids: their pids, sorted
  * @nr_tasks: how many
@@ -209,7 +255,7 @@ struct ckpt_member {
  * @ns: pid namespace of the first who joined, referenced
  * @nr_ready: members that are ready
  * @ready: the one in charge waits here, for @nr_ready or a failure
- * @wait: members wait here, for @state
+ * @wait: members wait here, for each other and for @state
  */
 struct ckpt_restart {
 	struct ckpt_ctl *ctl;
@@ -220,6 +266,7 @@ struct ckpt_restart {
 	struct file **files;
 	u32 nr_files;
 	struct ckpt_loaded **fdtables, **mms;
+	struct ckpt_member **fdtable_owners, **mm_owners;
 	struct ckpt_member *members;
 	struct ckpt_ids *ids;
 	u32 nr_tasks;
@@ -245,9 +292,18 @@ int ckpt_open_files(struct ckpt_restart *r);
 int ckpt_open_pipe(struct ckpt_restart *r, u32 index, const struct ckpt_file *f,
 		   struct file **spare);
 int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *mm);
-int ckpt_restore_files(struct ckpt_restart *r, const struct ckpt_task *t);
-int ckpt_restore_task(struct ckpt_restart *r, const struct ckpt_task *t);
+int ckpt_close_files(void);
+int ckpt_restore_files(struct ckpt_restart *r, struct ckpt_member *m);
+int ckpt_adopt_files(struct task_struct *from);
+int ckpt_restore_cwd(struct ckpt_restart *r, const struct ckpt_task *t);
+int ckpt_adopt_fs(struct task_struct *from);
+int ckpt_restore_task(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_restore_signals(struct ckpt_restart *r, struct ckpt_member *m);
+int ckpt_restore_process_signals(struct ckpt_restart *r, struct ckpt_member *m);
+void ckpt_restore_stop(const struct ckpt_member *m);
+void ckpt_restore_end(const struct ckpt_task *t);
+int ckpt_make_timers(struct ckpt_restart *r, struct ckpt_member *m);
+void ckpt_start_timers(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_restore_restart_block(const struct ckpt_task *t);
 int ckpt_restore_regs(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_read_pages(struct ckpt_restart *r, u64 *pages);

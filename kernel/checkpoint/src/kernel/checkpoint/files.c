@@ -233,8 +233,7 @@ static bool is_cloexec(struct task_struct *task, unsigned int fd)
 	return close_on_exec(fd, task->files);
 }
 
-/* Takes the table of open files of @task. */
-int ckpt_take_files(struct ckpt_snapshot *s, struct task_struct *task, u32 id)
+static int take_fds(struct ckpt_snapshot *s, struct task_struct *task, u32 id)
 {
 	struct ckpt_fd *fds __free(kvfree) = NULL;
 	u32 n = 0, room = 0;
@@ -272,6 +271,58 @@ int ckpt_take_files(struct ckpt_snapshot *s, struct task_struct *task, u32 id)
 	if (!payload)
 		return -ENOMEM;
 	memcpy(payload, fds, n * sizeof(*fds));
+	return 0;
+}
+
+/*
+ * Takes the table of open files of a task, unless the tree has it already. Its
+ * id is left in the task's entry.
+ */
+int ckpt_take_files(struct ckpt_snapshot *s, u32 index)
+{
+	struct task_struct *task = s->tasks[index].task;
+	struct ckpt_taken_fdtable *taken;
+	struct files_struct *files;
+	int err;
+
+	scoped_guard(task_lock, task)
+		files = task->files;
+	if (!files)
+		return -ESRCH;
+	taken = xa_load(&s->fdtable_ids, (unsigned long)files);
+	if (taken) {
+		taken->refs++;
+		s->tasks[index].fdtable = taken->id;
+		return 0;
+	}
+	taken = kzalloc_obj(*taken, GFP_KERNEL_ACCOUNT);
+	if (!taken)
+		return -ENOMEM;
+	err = xa_err(xa_store(&s->fdtable_ids, (unsigned long)files, taken, GFP_KERNEL_ACCOUNT));
+	if (err) {
+		kfree(taken);
+		return err;
+	}
+	taken->files = files;
+	taken->id = ++s->nr_fdtables;
+	taken->refs = 1;
+	taken->pid = task_pid_vnr(task);
+	s->tasks[index].fdtable = taken->id;
+	return take_fds(s, task, taken->id);
+}
+
+/* Whether only the tree has the tables of open files that it has. */
+int ckpt_fdtables_whole(struct ckpt_snapshot *s)
+{
+	struct ckpt_taken_fdtable *taken;
+	unsigned long i;
+
+	/* the tables stay: each is of a task that stands still */
+	xa_for_each(&s->fdtable_ids, i, taken)
+		if (atomic_read(&taken->files->count) > taken->refs)
+			return ckpt_fail(s->ctl, -EOPNOTSUPP,
+					 "pid %d: a table of open files shared with a process outside is not supported",
+					 taken->pid);
 	return 0;
 }
 
@@ -362,7 +413,8 @@ int ckpt_open_files(struct ckpt_restart *r)
 	return err;
 }
 
-static int close_all(void)
+/* Closes everything that the caller has open. */
+int ckpt_close_files(void)
 {
 	unsigned int fd = 0;
 	struct file *file;
@@ -377,27 +429,78 @@ static int close_all(void)
 	return 0;
 }
 
-/* Gives the caller the open files and the current directory of @t. */
-int ckpt_restore_files(struct ckpt_restart *r, const struct ckpt_task *t)
+/* Gives the caller, @m, its open files. */
+int ckpt_restore_files(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	struct ckpt_loaded *l = r->fdtables[le32_to_cpu(t->fdtable) - 1];
-	struct file *cwd = r->files[le32_to_cpu(t->cwd) - 1];
+	struct ckpt_loaded *l = r->fdtables[le32_to_cpu(m->record->fdtable) - 1];
 	const struct ckpt_fd *fd = (void *)l->payload;
 	u32 i, n = ckpt_length(l) / sizeof(*fd);
 	int err;
 
-	if (!d_is_dir(cwd->f_path.dentry))
-		return ckpt_fail(r->ctl, -ENOTDIR, "pid %u: its current directory is none",
-				 le32_to_cpu(t->pid));
-	set_fs_pwd(current->fs, &cwd->f_path);
-	err = close_all();
+	err = ckpt_close_files();
 	for (i = 0; i < n && !err; i++, fd++) {
 		err = replace_fd(le32_to_cpu(fd->fd), r->files[le32_to_cpu(fd->file) - 1],
 				 fd->cloexec ? O_CLOEXEC : 0);
 		if (err < 0)
 			return ckpt_fail(r->ctl, err, "pid %u fd %u: error %d",
-					 le32_to_cpu(t->pid), le32_to_cpu(fd->fd), -err);
+					 le32_to_cpu(m->record->pid), le32_to_cpu(fd->fd), -err);
 		err = 0;
 	}
 	return err;
+}
+
+/* Makes the caller share the open files of @from, which has joined. */
+int ckpt_adopt_files(struct task_struct *from)
+{
+	struct files_struct *files, *old = current->files;
+
+	scoped_guard(task_lock, from) {
+		files = from->files;
+		if (!files)
+			return -ESRCH;
+		atomic_inc(&files->count);
+	}
+	scoped_guard(task_lock, current)
+		current->files = files;
+	put_files_struct(old);
+	return 0;
+}
+
+/* Gives the caller its current directory, and its umask. */
+int ckpt_restore_cwd(struct ckpt_restart *r, const struct ckpt_task *t)
+{
+	struct file *cwd = r->files[le32_to_cpu(t->cwd) - 1];
+
+	if (!d_is_dir(cwd->f_path.dentry))
+		return ckpt_fail(r->ctl, -ENOTDIR, "pid %u: its current directory is none",
+				 le32_to_cpu(t->pid));
+	set_fs_pwd(current->fs, &cwd->f_path);
+	current->fs->umask = le32_to_cpu(t->umask);
+	return 0;
+}
+
+/* Makes the caller share root, current directory and umask with @from, which has joined. */
+int ckpt_adopt_fs(struct task_struct *from)
+{
+	struct fs_struct *fs, *old = current->fs;
+	bool last;
+
+	scoped_guard(task_lock, from) {
+		fs = from->fs;
+		if (!fs)
+			return -ESRCH;
+		read_seqlock_excl(&fs->seq);
+		fs->users++;
+		read_sequnlock_excl(&fs->seq);
+	}
+	scoped_guard(task_lock, current) {
+		read_seqlock_excl(&old->seq);
+		last = !--old->users;
+		current->fs = fs;
+		current->real_fs = fs;
+		read_sequnlock_excl(&old->seq);
+	}
+	if (last)
+		free_fs_struct(old);
+	return 0;
 }

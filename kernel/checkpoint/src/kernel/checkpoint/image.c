@@ -76,10 +76,12 @@ static const struct {
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
 	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), 0, false },
-	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task), CKPT_GROUPS_MAX * 4, true },
+	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task),
+			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8, true },
 	[CKPT_REGS]	= { "regs", sizeof(struct ckpt_regs), CKPT_REGS_MAX, false },
 	[CKPT_SIGACTIONS] = { "sigactions", CKPT_NSIG * sizeof(struct ckpt_sigaction), 0, false },
 	[CKPT_SIGNAL]	= { "signal", sizeof(struct ckpt_signal), 0, false },
+	[CKPT_TIMER]	= { "timer", sizeof(struct ckpt_timer), 0, false },
 	[CKPT_PAGES]	= { "pages", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_TRAILER]	= { "trailer", sizeof(struct ckpt_trailer), 0, false },
 };
@@ -127,9 +129,10 @@ static int check_order(struct ckpt_check *c, u32 type)
 		return bad(c, "a second image begins");
 	if (c->vmas_left && type != CKPT_VMA)
 		return bad(c, "a mapping is missing");
-	if (c->count[CKPT_TASK] && !c->sigactions && type != CKPT_REGS &&
-	    type != CKPT_SIGACTIONS)
-		return bad(c, "a task's signal handlers are missing");
+	if (c->awaits && type != c->awaits &&
+	    !(c->awaits == CKPT_SIGACTIONS && type == CKPT_REGS))
+		return bad(c, c->awaits == CKPT_REGS ? "a task's registers are missing" :
+			      "a task's signal handlers are missing");
 
 	switch (type) {
 	case CKPT_FILE:
@@ -144,26 +147,31 @@ static int check_order(struct ckpt_check *c, u32 type)
 	case CKPT_VMA:
 		return c->vmas_left ? 0 : bad(c, "a mapping of no address space");
 	case CKPT_TASK:
-		if (c->last > CKPT_SIGNAL)
+		if (c->last > CKPT_TIMER)
 			return bad(c, "records are out of order");
 		if (c->count[CKPT_TASK] == c->nr_tasks)
 			return bad(c, "more tasks than announced");
 		return 0;
 	case CKPT_REGS:
-		if (c->last != CKPT_TASK && c->last != CKPT_REGS)
+		if (c->awaits != CKPT_REGS && c->last != CKPT_REGS)
 			return bad(c, "registers of no task");
 		return 0;
 	case CKPT_SIGACTIONS:
-		/* a task without registers could not run */
-		return c->last == CKPT_REGS ? 0 : bad(c, "a task's registers are missing");
+		return c->awaits ? 0 : bad(c, "signal handlers of no process");
 	case CKPT_SIGNAL:
-		if (c->last != CKPT_SIGACTIONS && c->last != CKPT_SIGNAL)
+		if (c->last != CKPT_REGS && c->last != CKPT_SIGACTIONS && c->last != CKPT_SIGNAL)
 			return bad(c, "a signal of no task");
+		return 0;
+	case CKPT_TIMER:
+		/* a process that has one thread at least so far: its first */
+		if (c->last < CKPT_SIGACTIONS || c->last > CKPT_TIMER ||
+		    c->leader != c->count[CKPT_TASK])
+			return bad(c, "a timer of no process");
 		return 0;
 	default:	/* CKPT_PAGES, CKPT_TRAILER */
 		if (c->count[CKPT_TASK] != c->nr_tasks)
 			return bad(c, "tasks are missing");
-		if (c->count[CKPT_MM] != c->nr_tasks || c->count[CKPT_FDTABLE] != c->nr_tasks)
+		if (c->count[CKPT_MM] != c->mms || c->count[CKPT_FDTABLE] != c->fdtables)
 			return bad(c, "memory or files of no task");
 		return 0;
 	}
@@ -338,27 +346,89 @@ static bool between(__le32 value, s32 low, s32 high)
 	return v >= low && v <= high;
 }
 
-static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra)
+/* Which process a task belongs to, and what it shares with others. */
+static int check_relations(struct ckpt_check *c, const struct ckpt_task *t)
 {
-	u32 i;
+	u32 id = c->count[CKPT_TASK] + 1, leader = le32_to_cpu(t->leader);
+	u32 mm = le32_to_cpu(t->mm), fdtable = le32_to_cpu(t->fdtable);
+	bool zombie = le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE;
 
-	if (le32_to_cpu(t->nr_groups) > CKPT_GROUPS_MAX ||
-	    extra != 4 * le32_to_cpu(t->nr_groups))
-		return bad(c, "a task with a wrong number of groups");
-	if (c->count[CKPT_TASK] ? !ref(c, CKPT_TASK, t->parent) : t->parent)
+	if (leader != id && (leader != c->leader || t->parent != t->leader || zombie))
+		return bad(c, "a thread of no process");
+	if (leader == id && (id > 1 ? !ref(c, CKPT_TASK, t->parent) : t->parent || zombie))
 		return bad(c, "a task whose parent is not there");
-	if (!ref(c, CKPT_MM, t->mm) || !ref(c, CKPT_FDTABLE, t->fdtable) ||
+	if (zombie)
+		return mm || fdtable || t->cwd ? bad(c, "a task that has ended, but not all of it") : 0;
+	if (mm != (leader == id ? c->mms + 1 : 0) || !fdtable || fdtable > c->fdtables + 1 ||
 	    !ref(c, CKPT_FILE, t->cwd))
 		return bad(c, "a task that lacks memory, files or a directory");
-	/* nothing is shared yet: each has its own */
-	if (le32_to_cpu(t->mm) != c->count[CKPT_TASK] + 1 ||
-	    le32_to_cpu(t->fdtable) != c->count[CKPT_TASK] + 1)
-		return bad(c, "a task with the memory or the files of another");
-	if (!between(t->pid, 1, 1 << 22) || !between(t->pgrp, 1, 1 << 22) ||
-	    !between(t->session, 1, 1 << 22))
+	return 0;
+}
+
+/* What is of the process as a whole stands with its first thread only. */
+static int check_process(struct ckpt_check *c, const struct ckpt_task *t, bool leads)
+{
+	const u32 of_process = CKPT_TASK_SUBREAPER | CKPT_TASK_CONTINUED;
+	u32 i;
+
+	if (!leads) {
+		if (t->pgrp || t->session || t->exit_signal || t->dumpable || t->oom_score_adj ||
+		    t->oom_score_adj_min || le32_to_cpu(t->flags) & of_process)
+			return bad(c, "a thread with what only a process has");
+		for (i = 0; i < CKPT_RLIMITS; i++)
+			if (t->rlimits[i][0] || t->rlimits[i][1])
+				return bad(c, "a thread with what only a process has");
+		return 0;
+	}
+	if (le32_to_cpu(t->flags) & CKPT_TASK_OWN_FS)
+		return bad(c, "a task with unknown flags");
+	if (!between(t->pgrp, 1, 1 << 22) || !between(t->session, 1, 1 << 22))
 		return bad(c, "a task with an impossible pid");
 	if (t->session == t->pid && t->pgrp != t->pid)
 		return bad(c, "a session's leader that leads no process group");
+	for (i = 0; i < CKPT_RLIMITS; i++)
+		if (le64_to_cpu(t->rlimits[i][0]) > le64_to_cpu(t->rlimits[i][1]))
+			return bad(c, "a limit above its limit");
+	return 0;
+}
+
+/* What wait(2) tells of it. */
+static int check_state(struct ckpt_check *c, const struct ckpt_task *t)
+{
+	u32 status = le32_to_cpu(t->status);
+
+	switch (le32_to_cpu(t->state)) {
+	case CKPT_TASK_LIVE:
+		if (status || t->stop_signal)
+			return bad(c, "a task that neither ended nor stopped, but how");
+		return 0;
+	case CKPT_TASK_ZOMBIE:
+		if (status & ~0xffff || t->stop_signal ||
+		    (status & 0x7f ? status & 0xff00 : status & 0x80))
+			return bad(c, "a task that cannot have ended like that");
+		return 0;
+	case CKPT_TASK_STOPPED:
+		if (!between(t->stop_signal, 1, CKPT_NSIG) || status > CKPT_NSIG)
+			return bad(c, "a task with an impossible signal");
+		return 0;
+	default:
+		return bad(c, "a task in an unknown state");
+	}
+}
+
+static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra)
+{
+	bool leads = le32_to_cpu(t->leader) == c->count[CKPT_TASK] + 1;
+	int err;
+
+	if (t->reserved)
+		return bad(c, "a reserved field is in use");
+	if (le32_to_cpu(t->nr_groups) > CKPT_GROUPS_MAX ||
+	    le32_to_cpu(t->nr_cpus) > CKPT_CPUS_MAX / 32 ||
+	    extra != 4 * (le32_to_cpu(t->nr_groups) + le32_to_cpu(t->nr_cpus)))
+		return bad(c, "a task with a wrong number of groups or CPUs");
+	if (!between(t->pid, 1, 1 << 22))
+		return bad(c, "a task with an impossible pid");
 	if (le32_to_cpu(t->flags) & ~CKPT_TASK_FLAGS || le32_to_cpu(t->umask) & ~0777)
 		return bad(c, "a task with unknown flags");
 	if (!between(t->exit_signal, 0, CKPT_NSIG) || !between(t->pdeath_signal, 0, CKPT_NSIG))
@@ -371,10 +441,43 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 		return bad(c, "a task in an unknown system call");
 	if (!zeros_behind(t->comm, sizeof(t->comm)))
 		return bad(c, "a task whose name is not a string");
-	for (i = 0; i < CKPT_RLIMITS; i++)
-		if (le64_to_cpu(t->rlimits[i][0]) > le64_to_cpu(t->rlimits[i][1]))
-			return bad(c, "a limit above its limit");
-	c->sigactions = false;
+	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t);
+	if (err)
+		return err;
+	c->leader = le32_to_cpu(t->leader);
+	c->awaits = CKPT_REGS;
+	if (le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE) {
+		c->awaits = 0;
+		/* nobody can be a thread of it */
+		c->leader = 0;
+		return 0;
+	}
+	if (leads)
+		c->mms++;
+	if (le32_to_cpu(t->fdtable) > c->fdtables)
+		c->fdtables++;
+	return 0;
+}
+
+static int check_timer(struct ckpt_check *c, const struct ckpt_timer *t)
+{
+	u32 kind = le32_to_cpu(t->kind), armed = le32_to_cpu(t->armed);
+	s64 left = le64_to_cpu(t->left), interval = le64_to_cpu(t->interval);
+
+	if (kind >= CKPT_TIMER_NR_KINDS)
+		return bad(c, "a timer of an unknown kind");
+	if (interval < 0 || armed > 1 || (left && !armed))
+		return bad(c, "a timer with an impossible time");
+	if (kind == CKPT_TIMER_POSIX) {
+		if (!between(t->id, 0, 0x7fffffff) || !between(t->clock, 0, 15) ||
+		    !between(t->notify, 0, 4) || !between(t->signo, 0, CKPT_NSIG) ||
+		    !between(t->thread, 0, 1 << 22) || !between(t->overrun, 0, 0x7fffffff))
+			return bad(c, "a timer with a value out of range");
+		return 0;
+	}
+	if (left < 0 || t->id || t->clock || t->notify || t->signo || t->thread || t->overrun ||
+	    t->value)
+		return bad(c, "an interval timer with what it cannot have");
 	return 0;
 }
 
@@ -432,11 +535,14 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	case CKPT_REGS: {
 		const struct ckpt_regs *regs = payload;
 
-		return extra && extra == le32_to_cpu(regs->size) ? 0 :
-			bad(c, "registers of a wrong size");
+		if (!extra || extra != le32_to_cpu(regs->size))
+			return bad(c, "registers of a wrong size");
+		if (c->awaits)
+			c->awaits = c->leader == c->count[CKPT_TASK] ? CKPT_SIGACTIONS : 0;
+		return 0;
 	}
 	case CKPT_SIGACTIONS:
-		c->sigactions = true;
+		c->awaits = 0;
 		return 0;
 	case CKPT_SIGNAL: {
 		const struct ckpt_signal *s = payload;
@@ -444,10 +550,12 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 
 		memcpy(&signo, s->info, sizeof(signo));
 		if (!between(s->signo, 1, CKPT_NSIG) || le32_to_cpu(s->shared) > 1 ||
-		    signo != s->signo)
+		    signo != s->signo || (s->shared && c->leader != c->count[CKPT_TASK]))
 			return bad(c, "an impossible signal");
 		return 0;
 	}
+	case CKPT_TIMER:
+		return check_timer(c, payload);
 	case CKPT_PAGES:
 		/* the first run is compared with no mapping */
 		if (c->last != CKPT_PAGES)
@@ -499,6 +607,18 @@ const struct ckpt_ids *ckpt_find_ids(const struct ckpt_ids *ids, u32 n, u32 pid)
 	return low < n && ids[low].pid == pid ? &ids[low] : NULL;
 }
 
+/* Notes what ckpt_check_tree() compares. */
+void ckpt_get_ids(struct ckpt_ids *ids, const struct ckpt_record *r, const struct ckpt_task *t)
+{
+	*ids = (struct ckpt_ids){
+		.leads = t->leader == r->id,
+		.pid = le32_to_cpu(t->pid),
+		.pgrp = le32_to_cpu(t->pgrp),
+		.session = le32_to_cpu(t->session),
+		.index = le32_to_cpu(r->id) - 1,
+	};
+}
+
 /*
  * What holds between all tasks: every pid once, every leader there, and a
  * process group within one session. Sorts @ids by pid.
@@ -512,11 +632,13 @@ int ckpt_check_tree(struct ckpt_check *c, struct ckpt_ids *ids, u32 n)
 	for (i = 0; i < n; i++) {
 		if (i && ids[i].pid == ids[i - 1].pid)
 			return bad(c, "two tasks have the same pid");
+		if (!ids[i].leads)
+			continue;
 		group = ckpt_find_ids(ids, n, ids[i].pgrp);
 		session = ckpt_find_ids(ids, n, ids[i].session);
-		if (!group || group->pgrp != group->pid)
+		if (!group || !group->leads || group->pgrp != group->pid)
 			return bad(c, "a process group has no leader");
-		if (!session || session->session != session->pid)
+		if (!session || !session->leads || session->session != session->pid)
 			return bad(c, "a session has no leader");
 		if (group->session != ids[i].session)
 			return bad(c, "a process group in two sessions");

@@ -58,7 +58,10 @@ typedef int64_t s64;
  * @nr_tasks: that the image announces
  * @last: type of the record before
  * @vmas_left: VMA records that the last MM still has to get
- * @sigactions: the last TASK has got its
+ * @leader: TASK of the first thread of the last process
+ * @awaits: type of record that the last TASK still has to get, or 0
+ * @mms: MMs that tasks have
+ * @fdtables: FDTABLEs that tasks have
  * @end: where the last mapping, or run of pages, ends
  * @pages_mm: MM of the last run of pages
  * @pipes: the highest number of a pipe
@@ -74,19 +77,23 @@ struct ckpt_check {
 	u32 nr_tasks;
 	u32 last;
 	u32 vmas_left;
-	bool sigactions;
+	u32 leader;
+	u32 awaits;
+	u32 mms;
+	u32 fdtables;
 	u64 end;
 	u32 pages_mm;
 	u32 pipes;
 	bool done;
 };
 
-/* Numbers of one process; see ckpt_check_tree(). */
+/* Numbers of one task; see ckpt_check_tree(). */
 struct ckpt_ids {
+	bool leads;	/* it is the first thread of its process */
 	u32 pid;
 	u32 pgrp;
-	u32 session;
-	u32 index;
+	u32 session;	/* of a process, as pgrp */
+	u32 index;	/* of the TASK, from 0 on */
 };
 
 u32 ckpt_crc(u32 crc, const void *p, size_t len);
@@ -100,6 +107,7 @@ int ckpt_check_header(struct ckpt_check *c, const struct ckpt_record *r);
 int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 		       const void *payload);
 int ckpt_check_sum(struct ckpt_check *c, const struct ckpt_record *r, u32 crc);
+void ckpt_get_ids(struct ckpt_ids *ids, const struct ckpt_record *r, const struct ckpt_task *t);
 int ckpt_check_tree(struct ckpt_check *c, struct ckpt_ids *ids, u32 n);
 const struct ckpt_ids *ckpt_find_ids(const struct ckpt_ids *ids, u32 n, u32 pid);
 

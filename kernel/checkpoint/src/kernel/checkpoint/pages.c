@@ -290,8 +290,7 @@ int ckpt_read_pages(struct ckpt_restart *r, u64 *pages)
 			err = ckpt_fail(r->ctl, -EBADMSG, "pages: %s", c->why);
 		if (err)
 			return err;
-		/* each MM is of the task with the same id */
-		mm = get_task_mm(r->members[le32_to_cpu(b->head.pages.mm) - 1].task);
+		mm = get_task_mm(r->mm_owners[le32_to_cpu(b->head.pages.mm) - 1]->task);
 		if (!mm)
 			return -ESRCH;
 		err = read_run(r, b, mm);

@@ -17,6 +17,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/regset.h>
+#include <linux/sched/exec_state.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -118,11 +119,28 @@ static int load_records(struct ckpt_restart *r)
 	}
 }
 
+/* Notes a TASK: what is its process, and which tables it is the first to have. */
+static void index_task(struct ckpt_restart *r, u32 n, struct ckpt_loaded *l)
+{
+	const struct ckpt_task *t = (void *)l->payload;
+	u32 mm = le32_to_cpu(t->mm), fdtable = le32_to_cpu(t->fdtable);
+	struct ckpt_member *m = &r->members[n];
+
+	m->loaded = l;
+	m->record = t;
+	m->leader = &r->members[le32_to_cpu(t->leader) - 1];
+	m->leader->nr_threads++;
+	if (mm)
+		r->mm_owners[mm - 1] = m;
+	if (fdtable && !r->fdtable_owners[fdtable - 1])
+		r->fdtable_owners[fdtable - 1] = m;
+	ckpt_get_ids(&r->ids[n], &l->header, t);
+}
+
 /* Makes the tables by which objects are found. */
 static int index_records(struct ckpt_restart *r)
 {
 	struct ckpt_check *c = &r->stream.check;
-	const struct ckpt_task *t;
 	struct ckpt_loaded *l;
 	u32 n = 0;
 
@@ -130,10 +148,14 @@ static int index_records(struct ckpt_restart *r)
 	r->nr_tasks = c->count[CKPT_TASK];
 	r->files = kvcalloc(r->nr_files, sizeof(*r->files), GFP_KERNEL_ACCOUNT);
 	r->fdtables = kvcalloc(c->count[CKPT_FDTABLE], sizeof(*r->fdtables), GFP_KERNEL_ACCOUNT);
+	r->fdtable_owners = kvcalloc(c->count[CKPT_FDTABLE], sizeof(*r->fdtable_owners),
+				     GFP_KERNEL_ACCOUNT);
 	r->mms = kvcalloc(c->count[CKPT_MM], sizeof(*r->mms), GFP_KERNEL_ACCOUNT);
+	r->mm_owners = kvcalloc(c->count[CKPT_MM], sizeof(*r->mm_owners), GFP_KERNEL_ACCOUNT);
 	r->members = kvcalloc(r->nr_tasks, sizeof(*r->members), GFP_KERNEL_ACCOUNT);
 	r->ids = kvcalloc(r->nr_tasks, sizeof(*r->ids), GFP_KERNEL_ACCOUNT);
-	if (!r->files || !r->fdtables || !r->mms || !r->members || !r->ids)
+	if (!r->files || !r->fdtables || !r->fdtable_owners || !r->mms || !r->mm_owners ||
+	    !r->members || !r->ids)
 		return -ENOMEM;
 	list_for_each_entry(l, &r->records, node) {
 		u32 id = le32_to_cpu(l->header.id);
@@ -142,18 +164,8 @@ static int index_records(struct ckpt_restart *r)
 			r->fdtables[id - 1] = l;
 		if (ckpt_type(l) == CKPT_MM)
 			r->mms[id - 1] = l;
-		if (ckpt_type(l) != CKPT_TASK)
-			continue;
-		t = (void *)l->payload;
-		r->members[n].loaded = l;
-		r->members[n].record = t;
-		r->ids[n] = (struct ckpt_ids){
-			.pid = le32_to_cpu(t->pid),
-			.pgrp = le32_to_cpu(t->pgrp),
-			.session = le32_to_cpu(t->session),
-			.index = n,
-		};
-		n++;
+		if (ckpt_type(l) == CKPT_TASK)
+			index_task(r, n++, l);
 	}
 	if (ckpt_check_tree(c, r->ids, r->nr_tasks))
 		return ckpt_fail(r->ctl, -EBADMSG, "%s", c->why);
@@ -221,7 +233,9 @@ void ckpt_restart_free(struct ckpt_restart *r)
 		kvfree(l);
 	kvfree(r->files);
 	kvfree(r->fdtables);
+	kvfree(r->fdtable_owners);
 	kvfree(r->mms);
+	kvfree(r->mm_owners);
 	kvfree(r->members);
 	kvfree(r->ids);
 	fput(r->stream.file);
@@ -246,6 +260,8 @@ int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg)
 		task.pid = le32_to_cpu(t->pid);
 		task.parent = i ? le32_to_cpu(t->parent) - 1 : 0;
 		task.exit_signal = le32_to_cpu(t->exit_signal);
+		if (!ckpt_is_leader(&r->members[i]))
+			task.flags = CHECKPOINT_TASK_THREAD;
 		if (copy_to_user(to + i, &task, sizeof(task)))
 			return -EFAULT;
 	}
@@ -296,6 +312,37 @@ struct member_work {
 	struct file *file;
 };
 
+/* Sleeps until @cond is true: 0, or until the restart has failed, or the caller is killed. */
+#define await(r, cond)							\
+	(wait_event_killable((r)->wait, (cond) || READ_ONCE((r)->state) != CKPT_LOADED) ? \
+	 -EINTR : READ_ONCE((r)->state) == CKPT_FAILED ? -ECANCELED : 0)
+
+static void set_ready(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	scoped_guard(spinlock, &r->lock) {
+		m->ready = true;
+		WRITE_ONCE(r->nr_ready, r->nr_ready + 1);
+		if (!ckpt_is_leader(m))
+			WRITE_ONCE(m->leader->nr_ready, m->leader->nr_ready + 1);
+	}
+	wake_up_all(&r->wait);
+	wake_up_all(&r->ready);
+}
+
+/* The first thread of a process, when its other threads are ready. */
+static int finish_process(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	int err;
+
+	err = await(r, READ_ONCE(m->nr_ready) == m->nr_threads - 1);
+	if (err)
+		return err;
+	/* reset whenever a thread's credentials changed */
+	task_exec_state_set_dumpable(le32_to_cpu(m->record->dumpable));
+	err = ckpt_make_timers(r, m);
+	return err ?: ckpt_restore_process_signals(r, m);
+}
+
 static int become_ready(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	int err;
@@ -303,54 +350,98 @@ static int become_ready(struct ckpt_restart *r, struct ckpt_member *m)
 	if (current->flags & PF_EXITING)
 		return -EINTR;
 	err = ckpt_restore_signals(r, m);
+	if (!err && ckpt_is_leader(m))
+		err = finish_process(r, m);
 	if (err)
 		return err;
+	ckpt_restore_stop(m);
+	set_ready(r, m);
+	return await(r, false);
+}
+
+/* Nothing fails from here on. */
+static void go_on(struct ckpt_restart *r, struct ckpt_member *m)
+{
 	ckpt_restore_restart_block(m->record);
-	scoped_guard(spinlock, &r->lock) {
-		m->ready = true;
-		WRITE_ONCE(r->nr_ready, r->nr_ready + 1);
-	}
-	wake_up_all(&r->ready);
-	return wait_event_killable(r->wait, READ_ONCE(r->state) != CKPT_LOADED);
+	if (ckpt_is_leader(m))
+		ckpt_start_timers(r, m);
+	/* an interrupted system call is looked at where signals are */
+	set_thread_flag(TIF_SIGPENDING);
 }
 
 static void member_work(struct callback_head *work)
 {
 	struct member_work *w = container_of(work, struct member_work, work);
-	int err = become_ready(w->r, w->m);
+	struct ckpt_restart *r = w->r;
+	int err;
 
-	if (err) {
-		ckpt_fail(w->r->ctl, err, "pid %u: it was killed", le32_to_cpu(w->m->record->pid));
-		ckpt_restart_fail(w->r);
+	if (ckpt_is_zombie(w->m)) {
+		ckpt_restore_end(w->m->record);
+		set_ready(r, w->m);
+		goto out;
 	}
-	if (READ_ONCE(w->r->state) == CKPT_WHOLE)
-		/* an interrupted system call is looked at where signals are */
-		set_thread_flag(TIF_SIGPENDING);
+	err = become_ready(r, w->m);
+	if (err) {
+		ckpt_fail(r->ctl, err, "pid %u: it was killed", le32_to_cpu(w->m->record->pid));
+		ckpt_restart_fail(r);
+	}
+	if (READ_ONCE(r->state) == CKPT_WHOLE)
+		go_on(r, w->m);
 	else
 		kill_task(current);
+out:
 	fput(w->file);
 	kfree(w);
 }
 
-/* Whether the caller can become @m: it is a process as fork(2) makes them. */
+/* Whether a process other than the caller's has its memory. */
+static bool shares_memory(void)
+{
+	struct task_struct *p, *t;
+
+	/* others look at it for a moment: only then is it worth the search */
+	if (atomic_read(&current->mm->mm_users) <= get_nr_threads(current))
+		return false;
+	guard(read_lock)(&tasklist_lock);
+	for_each_process(p) {
+		if (same_thread_group(p, current) || p->flags & PF_KTHREAD)
+			continue;
+		for_each_thread(p, t)
+			if (READ_ONCE(t->mm) == current->mm)
+				return true;
+	}
+	return false;
+}
+
+/* The pid of the process that made the caller, or of the thread if it knows. */
+static bool is_made_by(const struct ckpt_member *maker)
+{
+	guard(rcu)();
+	return task_pid_vnr(rcu_dereference(current->real_parent)) ==
+	       le32_to_cpu(maker->record->pid);
+}
+
+/* Whether the caller can become @m: it is a process, or thread, as clone(2) makes them. */
 static int check_joiner(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	u32 parent = le32_to_cpu(m->record->parent), pid;
+	u32 pid = le32_to_cpu(m->record->pid), parent = le32_to_cpu(m->record->parent);
 
 	if (!checkpoint_restore_ns_capable(task_active_pid_ns(current)->user_ns))
 		return -EPERM;
-	if (!thread_group_empty(current) || current->ptrace ||
-	    atomic_read(&current->mm->mm_users) > 1 ||
-	    refcount_read(&current->sighand->count) > 1)
-		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it shares memory or is traced",
-				 le32_to_cpu(m->record->pid));
-	if (!parent)
+	if (thread_group_leader(current) != ckpt_is_leader(m) ||
+	    task_tgid_vnr(current) != le32_to_cpu(m->leader->record->pid))
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it is a thread of another process", pid);
+	if (current->ptrace || refcount_read(&current->sighand->count) > get_nr_threads(current))
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it shares handlers or is traced", pid);
+	if (!ckpt_is_leader(m))
 		return 0;
-	scoped_guard(rcu)
-		pid = task_tgid_vnr(rcu_dereference(current->real_parent));
-	if (pid != le32_to_cpu(r->members[parent - 1].record->pid))
-		return ckpt_fail(r->ctl, -EINVAL, "pid %u: its parent is another one",
-				 le32_to_cpu(m->record->pid));
+	if (get_nr_threads(current) != m->nr_threads)
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it has %d threads in place of %u", pid,
+				 get_nr_threads(current), m->nr_threads);
+	if (shares_memory())
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it shares memory", pid);
+	if (parent && !is_made_by(&r->members[parent - 1]))
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: its parent is another one", pid);
 	return 0;
 }
 
@@ -358,26 +449,76 @@ static int attach(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
 
-	guard(spinlock)(&r->lock);
-	if (r->state != CKPT_LOADED)
-		return -ECANCELED;
-	if (m->task)
-		return -EBUSY;
-	if (!r->ns)
-		r->ns = get_pid_ns(ns);
-	if (r->ns != ns)
-		return -EXDEV;
-	m->task = get_task_struct(current);
+	scoped_guard(spinlock, &r->lock) {
+		if (r->state != CKPT_LOADED)
+			return -ECANCELED;
+		if (m->task)
+			return -EBUSY;
+		if (!r->ns)
+			r->ns = get_pid_ns(ns);
+		if (r->ns != ns)
+			return -EXDEV;
+		m->task = get_task_struct(current);
+		WRITE_ONCE(m->leader->nr_joined, m->leader->nr_joined + 1);
+	}
+	wake_up_all(&r->wait);
 	return 0;
+}
+
+/* Says that who shares with @m can do so. */
+static void set_restored(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	smp_store_release(&m->restored, true);	/* pairs with await_restored() */
+	wake_up_all(&r->wait);
+}
+
+static int await_restored(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	return await(r, smp_load_acquire(&m->restored));
+}
+
+/* The files of @m, the caller: as the image says, or those of whom it shares them with. */
+static int restore_files(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	struct ckpt_member *owner = r->fdtable_owners[le32_to_cpu(m->record->fdtable) - 1];
+
+	if (owner == m)
+		return ckpt_restore_files(r, m);
+	/* it was taken before: tasks wait only for those before them */
+	return await_restored(r, owner) ?: ckpt_adopt_files(owner->task);
+}
+
+static int restore_first(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	/* Its other threads must not run in the memory that it gives up. */
+	return await(r, READ_ONCE(m->nr_joined) == m->nr_threads) ?:
+	       ckpt_restore_mm(r, r->mms[le32_to_cpu(m->record->mm) - 1]) ?:
+	       ckpt_restore_cwd(r, m->record);
+}
+
+static int restore_thread(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	int err = await_restored(r, m->leader);
+
+	if (err)
+		return err;
+	if (le32_to_cpu(m->record->flags) & CKPT_TASK_OWN_FS)
+		return ckpt_restore_cwd(r, m->record);
+	return ckpt_adopt_fs(m->leader->task);
 }
 
 static int restore(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	const struct ckpt_task *t = m->record;
+	int err;
 
-	return ckpt_restore_mm(r, r->mms[le32_to_cpu(t->mm) - 1]) ?:
-	       ckpt_restore_files(r, t) ?:
-	       ckpt_restore_task(r, t);
+	if (ckpt_is_zombie(m))
+		return ckpt_close_files() ?: ckpt_restore_task(r, m);
+	err = ckpt_is_leader(m) ? restore_first(r, m) : restore_thread(r, m);
+	if (!err)
+		err = restore_files(r, m);
+	if (!err)
+		set_restored(r, m);
+	return err ?: ckpt_restore_task(r, m);
 }
 
 /**
@@ -390,13 +531,13 @@ static int restore(struct ckpt_restart *r, struct ckpt_member *m)
  */
 int ckpt_restart_join(struct ckpt_restart *r, struct file *ctl_file)
 {
-	struct ckpt_member *m = find_member(r, task_tgid_vnr(current));
+	struct ckpt_member *m = find_member(r, task_pid_vnr(current));
 	struct member_work *w;
 	int err;
 
 	if (!m)
 		return ckpt_fail(r->ctl, -ESRCH, "pid %d: the image has no such task",
-				 task_tgid_vnr(current));
+				 task_pid_vnr(current));
 	err = check_joiner(r, m);
 	if (!err)
 		err = unshare_files() ?: unshare_fs_struct();
@@ -405,22 +546,18 @@ int ckpt_restart_join(struct ckpt_restart *r, struct file *ctl_file)
 	w = kzalloc_obj(*w);
 	if (!w)
 		return -ENOMEM;
-	err = attach(r, m);
-	if (err) {
-		kfree(w);
-		return err;
-	}
-
 	/* The caller's own reference goes with its open files. */
 	get_file(ctl_file);
+	err = attach(r, m);
+	if (err)
+		goto free;
+
 	err = restore(r, m);
 	if (err) {
 		ckpt_fail(r->ctl, err, "pid %u: error %d", le32_to_cpu(m->record->pid), -err);
 		ckpt_restart_fail(r);
 		kill_task(current);
-		fput(ctl_file);
-		kfree(w);
-		return err;
+		goto free;
 	}
 	w->r = r;
 	w->m = m;
@@ -428,6 +565,16 @@ int ckpt_restart_join(struct ckpt_restart *r, struct file *ctl_file)
 	init_task_work(&w->work, member_work);
 	/* fails only for a task that has left do_exit() behind it */
 	return task_work_add(current, &w->work, TWA_RESUME);
+free:
+	fput(ctl_file);
+	kfree(w);
+	return err;
+}
+
+/* Whether it has died too early; under tasklist_lock. */
+static bool is_gone(const struct ckpt_member *m)
+{
+	return m->task->exit_state && !ckpt_is_zombie(m);
 }
 
 /* Puts @m into its session and process group, whose leaders have joined. */
@@ -441,7 +588,7 @@ static int place(struct ckpt_restart *r, struct ckpt_member *m)
 	int err = 0;
 
 	write_lock_irq(&tasklist_lock);
-	if (m->task->exit_state || session->task->exit_state || group->task->exit_state) {
+	if (is_gone(m) || is_gone(session) || is_gone(group)) {
 		err = -ESRCH;
 		goto unlock;
 	}
@@ -452,6 +599,8 @@ static int place(struct ckpt_restart *r, struct ckpt_member *m)
 	if (task_pgrp(m->task) != pgid)
 		change_pid(pids, m->task, PIDTYPE_PGID, pgid);
 	sig->leader = session == m;
+	if (ckpt_is_zombie(m))
+		m->task->exit_signal = le32_to_cpu(m->record->exit_signal);
 	if (le32_to_cpu(m->record->flags) & CKPT_TASK_SUBREAPER)
 		sig->is_child_subreaper = true;
 	if (parent) {
@@ -467,10 +616,18 @@ unlock:
 	return err;
 }
 
-/* A member says that it is ready a moment before it sleeps. */
-static int await_asleep(struct ckpt_restart *r, struct task_struct *task)
+/* Whether @m sleeps, or has ended as it should. */
+static bool is_asleep(const struct ckpt_member *m)
 {
-	while (!wait_task_inactive(task, TASK_UNINTERRUPTIBLE)) {
+	if (ckpt_is_zombie(m))
+		return READ_ONCE(m->task->exit_state) == EXIT_ZOMBIE;
+	return wait_task_inactive(m->task, TASK_UNINTERRUPTIBLE);
+}
+
+/* A member says that it is ready a moment before it sleeps. */
+static int await_asleep(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	while (!is_asleep(m)) {
 		if (READ_ONCE(r->state) != CKPT_LOADED)
 			return -ECANCELED;
 		if (fatal_signal_pending(current))
@@ -492,14 +649,15 @@ static int finish(struct ckpt_restart *r, struct checkpoint_finish *arg)
 	if (READ_ONCE(r->state) != CKPT_LOADED)
 		return -ECANCELED;
 	for (i = 0; i < r->nr_tasks && !err; i++)
-		err = place(r, &r->members[i]);
+		err = await_asleep(r, &r->members[i]);
+	for (i = 0; i < r->nr_tasks && !err; i++)
+		if (ckpt_is_leader(&r->members[i]))
+			err = place(r, &r->members[i]);
 	if (!err)
 		err = ckpt_read_pages(r, &arg->pages);
-	for (i = 0; i < r->nr_tasks && !err; i++) {
-		err = await_asleep(r, r->members[i].task);
-		if (!err)
+	for (i = 0; i < r->nr_tasks && !err; i++)
+		if (!ckpt_is_zombie(&r->members[i]))
 			err = ckpt_restore_regs(r, &r->members[i]);
-	}
 	if (err)
 		return err;
 	scoped_guard(spinlock, &r->lock) {

@@ -3,7 +3,9 @@
  * Checkpoint/restart: signal handlers, masks, alternate stacks, and signals
  * that wait to be delivered
  */
+#include <linux/sched/jobctl.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/signal.h>
 #include <linux/slab.h>
 #include "checkpoint.h"
@@ -23,7 +25,8 @@ static u32 count_queue(const struct sigpending *pending)
 	return n + hweight64(pending->signal.sig[0]);
 }
 
-static bool copy_queue(const struct sigpending *pending, bool shared,
+/* But for those of POSIX timers, which send them again. */
+static void copy_queue(const struct sigpending *pending, bool shared,
 		       struct ckpt_signal *to, u32 *n)
 {
 	u64 left = pending->signal.sig[0];
@@ -31,12 +34,12 @@ static bool copy_queue(const struct sigpending *pending, bool shared,
 	int sig;
 
 	list_for_each_entry(q, &pending->list, list) {
+		left &= ~BIT_ULL(q->info.si_signo - 1);
 		if (q->flags & SIGQUEUE_PREALLOC)
-			return false;
+			continue;
 		to[*n].signo = cpu_to_le32(q->info.si_signo);
 		to[*n].shared = cpu_to_le32(shared);
 		memcpy(to[(*n)++].info, &q->info, sizeof(q->info));
-		left &= ~BIT_ULL(q->info.si_signo - 1);
 	}
 	for (sig = 1; sig <= CKPT_NSIG; sig++) {
 		kernel_siginfo_t info = { .si_signo = sig, .si_code = SI_USER };
@@ -47,7 +50,6 @@ static bool copy_queue(const struct sigpending *pending, bool shared,
 		to[*n].shared = cpu_to_le32(shared);
 		memcpy(to[(*n)++].info, &info, sizeof(info));
 	}
-	return true;
 }
 
 static void copy_actions(const struct sighand_struct *hand, struct ckpt_sigaction *to)
@@ -66,22 +68,30 @@ static void copy_actions(const struct sighand_struct *hand, struct ckpt_sigactio
 	}
 }
 
-/* Takes handlers and waiting signals. More may arrive meanwhile; then again. */
+/*
+ * Takes what waits for the task, and what its process does with it if it is
+ * the first thread. More may arrive meanwhile; then again.
+ */
 int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct ckpt_signal *signals __free(kvfree) = NULL;
-	struct ckpt_sigaction *actions;
+	struct ckpt_sigaction *actions = NULL;
+	bool leads = thread_group_leader(task);
 	unsigned long flags;
 	u32 n, i, room = 0;
-	bool known = true;
 
-	actions = ckpt_record_add(&s->procs, CKPT_SIGACTIONS, 0, CKPT_NSIG * sizeof(*actions));
-	if (!actions)
-		return -ENOMEM;
+	if (leads) {
+		actions = ckpt_record_add(&s->procs, CKPT_SIGACTIONS, 0,
+					  CKPT_NSIG * sizeof(*actions));
+		if (!actions)
+			return -ENOMEM;
+	}
 	for (;;) {
 		if (!lock_task_sighand(task, &flags))
 			return -ESRCH;
-		n = count_queue(&task->pending) + count_queue(&task->signal->shared_pending);
+		n = count_queue(&task->pending);
+		if (leads)
+			n += count_queue(&task->signal->shared_pending);
 		if (n <= room)
 			break;
 		unlock_task_sighand(task, &flags);
@@ -92,13 +102,15 @@ int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task)
 			return -ENOMEM;
 	}
 	n = 0;
-	copy_actions(task->sighand, actions);
 	if (room)
-		known = copy_queue(&task->pending, false, signals, &n) &&
+		copy_queue(&task->pending, false, signals, &n);
+	if (leads) {
+		copy_actions(task->sighand, actions);
+		ckpt_note_real_timer(s, task);
+		if (room)
 			copy_queue(&task->signal->shared_pending, true, signals, &n);
+	}
 	unlock_task_sighand(task, &flags);
-	if (!known)
-		return ckpt_refuse(s, task, "the signal of a POSIX timer is");
 
 	for (i = 0; i < n; i++) {
 		struct ckpt_signal *to = ckpt_record_add(&s->procs, CKPT_SIGNAL, 0, sizeof(*to));
@@ -148,7 +160,7 @@ static void set_masks(const struct ckpt_task *t)
 }
 
 /* What waits for the caller was for the program that made it; not its death. */
-static bool forget_pending(void)
+static bool forget_pending(bool leads)
 {
 	struct signal_struct *sig = current->signal;
 
@@ -156,7 +168,8 @@ static bool forget_pending(void)
 	if (sig->flags & SIGNAL_GROUP_EXIT || __fatal_signal_pending(current))
 		return false;
 	flush_sigqueue(&current->pending);
-	flush_sigqueue(&sig->shared_pending);
+	if (leads)
+		flush_sigqueue(&sig->shared_pending);
 	recalc_sigpending();
 	return true;
 }
@@ -173,29 +186,105 @@ static int queue_signal(const struct ckpt_signal *s)
 	return do_send_sig_info(sig, &info, current, type);
 }
 
-/* Restores handlers, masks and waiting signals of the caller, @m. */
-int ckpt_restore_signals(struct ckpt_restart *r, struct ckpt_member *m)
+/* Queues the signals of @m, the caller: those of the process, or of the thread. */
+static int queue_signals(struct ckpt_restart *r, struct ckpt_member *m, bool shared)
 {
 	struct ckpt_loaded *l = m->loaded;
-	int err = 0;
+	const struct ckpt_signal *s;
+	int err;
 
-	if (!forget_pending())
-		return -EINTR;
 	list_for_each_entry_continue(l, &r->records, node) {
-		if (ckpt_type(l) == CKPT_REGS)
-			continue;
-		if (ckpt_type(l) == CKPT_SIGACTIONS) {
-			err = set_actions((void *)l->payload);
-			if (!err)
-				set_masks(m->record);
-		} else if (ckpt_type(l) == CKPT_SIGNAL) {
-			err = queue_signal((void *)l->payload);
-		} else {
+		if (ckpt_type(l) == CKPT_TASK || ckpt_type(l) > CKPT_SIGNAL)
 			break;
-		}
+		s = (void *)l->payload;
+		if (ckpt_type(l) != CKPT_SIGNAL || !!s->shared != shared)
+			continue;
+		err = queue_signal(s);
 		if (err)
 			return ckpt_fail(r->ctl, err, "pid %u: a signal: error %d",
 					 le32_to_cpu(m->record->pid), -err);
 	}
 	return 0;
+}
+
+static int restore_actions(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	struct ckpt_loaded *l = m->loaded;
+	int err;
+
+	list_for_each_entry_continue(l, &r->records, node)
+		if (ckpt_type(l) == CKPT_SIGACTIONS)
+			break;
+	err = set_actions((void *)l->payload);
+	return err ? ckpt_fail(r->ctl, err, "pid %u: signal handlers: error %d",
+			       le32_to_cpu(m->record->pid), -err) : 0;
+}
+
+/* Restores handlers, mask and waiting signals of the caller, @m, but not those of its process. */
+int ckpt_restore_signals(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	int err = 0;
+
+	if (!forget_pending(ckpt_is_leader(m)))
+		return -EINTR;
+	if (ckpt_is_leader(m))
+		err = restore_actions(r, m);
+	if (err)
+		return err;
+	set_masks(m->record);
+	return queue_signals(r, m, false);
+}
+
+/*
+ * Queues what was sent to the process of which the caller, @m, is the first
+ * thread, once all of its threads have their masks: a signal that none of them
+ * blocks would end it.
+ */
+int ckpt_restore_process_signals(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	return queue_signals(r, m, true);
+}
+
+/*
+ * Makes the caller, @m, stop before it gets to user space, as if its parent had
+ * been told already; or notes what its parent has yet to be told.
+ */
+void ckpt_restore_stop(const struct ckpt_member *m)
+{
+	const struct ckpt_task *t = m->record;
+	struct signal_struct *sig = current->signal;
+
+	guard(spinlock_irq)(&current->sighand->siglock);
+	if (t->state == cpu_to_le32(CKPT_TASK_STOPPED))
+		task_set_jobctl_pending(current, JOBCTL_STOP_PENDING |
+					le32_to_cpu(t->stop_signal));
+	if (!ckpt_is_leader(m))
+		return;
+	if (t->state == cpu_to_le32(CKPT_TASK_STOPPED)) {
+		signal_set_stop_flags(sig, SIGNAL_STOP_STOPPED);
+		sig->group_exit_code = le32_to_cpu(t->status);
+	} else if (le32_to_cpu(t->flags) & CKPT_TASK_CONTINUED) {
+		signal_set_stop_flags(sig, SIGNAL_STOP_CONTINUED);
+	}
+}
+
+/*
+ * Makes the caller end as @t did, without a word to its parent, which has been
+ * told: ckpt_restart_finish() gives it back its signal when it has.
+ */
+void ckpt_restore_end(const struct ckpt_task *t)
+{
+	struct signal_struct *sig = current->signal;
+
+	write_lock_irq(&tasklist_lock);
+	current->exit_signal = 0;
+	write_unlock_irq(&tasklist_lock);
+
+	guard(spinlock_irq)(&current->sighand->siglock);
+	if (sig->flags & SIGNAL_GROUP_EXIT)
+		return;
+	sig->flags = SIGNAL_GROUP_EXIT;
+	sig->group_exit_code = le32_to_cpu(t->status);
+	sigaddset(&current->pending.signal, SIGKILL);
+	set_thread_flag(TIF_SIGPENDING);
 }

@@ -57,40 +57,50 @@ void *ckpt_record_add(struct ckpt_buf *buf, u32 type, u32 id, u32 length)
 
 static int take_task(struct ckpt_snapshot *s, u32 index)
 {
-	struct task_struct *task = s->tasks[index].task;
+	struct ckpt_tree_task *t = &s->tasks[index];
 	int err, cwd;
 
-	cwd = ckpt_take_cwd(s, task);
+	if (t->task->exit_state)
+		return ckpt_take_task(s, index, 0);
+	cwd = ckpt_take_cwd(s, t->task);
 	if (cwd < 0)
 		return cwd;
-	err = ckpt_take_files(s, task, index + 1);
+	err = ckpt_take_files(s, index);
+	if (!err && ckpt_leads(s, index)) {
+		t->mm = ++s->nr_mms;
+		err = ckpt_take_mm(s, t->task, t->mm);
+	}
 	if (!err)
-		err = ckpt_take_mm(s, task, index + 1);
+		err = ckpt_take_task(s, index, cwd);
 	if (!err)
-		err = ckpt_take_task(s, index, index + 1, index + 1, cwd);
+		err = ckpt_take_regs(s, t->task);
 	if (!err)
-		err = ckpt_take_regs(s, task);
-	if (!err)
-		err = ckpt_take_signals(s, task);
+		err = ckpt_take_signals(s, t->task);
+	if (!err && ckpt_leads(s, index))
+		err = ckpt_take_timers(s, t->task);
 	return err;
 }
 
 static int copy_mms(struct ckpt_snapshot *s)
 {
 	struct mm_struct *mm, *copy;
+	u32 i;
 
-	s->copies = kvcalloc(s->nr_tasks, sizeof(*s->copies), GFP_KERNEL_ACCOUNT);
+	s->copies = kvcalloc(s->nr_mms, sizeof(*s->copies), GFP_KERNEL_ACCOUNT);
 	if (!s->copies)
 		return -ENOMEM;
-	for (; s->nr_copies < s->nr_tasks; s->nr_copies++) {
-		mm = get_task_mm(s->tasks[s->nr_copies].task);
+	for (i = 0; i < s->nr_tasks; i++) {
+		if (!s->tasks[i].mm)
+			continue;
+		mm = get_task_mm(s->tasks[i].task);
 		if (!mm)
 			return -ESRCH;
 		copy = checkpoint_dup_mm(mm);
 		mmput(mm);
 		if (!copy)
 			return -ENOMEM;
-		s->copies[s->nr_copies] = copy;
+		s->copies[s->nr_copies++] = copy;
+		cond_resched();
 	}
 	return 0;
 }
@@ -100,16 +110,19 @@ static void put_files(struct ckpt_snapshot *s)
 {
 	struct ckpt_taken_file *f;
 	unsigned long i;
-	void *pipe;
+	void *p;
 
 	xa_for_each(&s->file_ids, i, f) {
 		fput(f->file);
 		kfree(f);
 	}
-	xa_for_each(&s->pipes, i, pipe)
-		kfree(pipe);
+	xa_for_each(&s->pipes, i, p)
+		kfree(p);
+	xa_for_each(&s->fdtable_ids, i, p)
+		kfree(p);
 	xa_destroy(&s->file_ids);
 	xa_destroy(&s->pipes);
+	xa_destroy(&s->fdtable_ids);
 }
 
 static void put_tasks(struct ckpt_snapshot *s)
@@ -141,6 +154,8 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root)
 	for (i = 0; i < s->nr_tasks && !err; i++)
 		err = take_task(s, i);
 	if (!err)
+		err = ckpt_fdtables_whole(s);
+	if (!err)
 		err = ckpt_pipes_whole(s);
 	if (!err)
 		err = copy_mms(s);
@@ -167,6 +182,7 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	s->ctl = ctl;
 	xa_init(&s->file_ids);
 	xa_init(&s->pipes);
+	xa_init(&s->fdtable_ids);
 	err = take(s, root);
 	put_files(s);
 	put_tasks(s);

@@ -171,7 +171,7 @@ static int take_cred(struct ckpt_snapshot *s, struct task_struct *task,
 	}
 	for (i = 0; i < cred->group_info->ngroups; i++) {
 		mapped &= kgid_has_mapping(ns, cred->group_info->gid[i]);
-		t->groups[i] = cpu_to_le32(from_kgid(ns, cred->group_info->gid[i]));
+		t->data[i] = cpu_to_le32(from_kgid(ns, cred->group_info->gid[i]));
 	}
 	for (i = 0; i < 5; i++)
 		t->caps[i] = cpu_to_le64(caps[i].val);
@@ -191,60 +191,68 @@ static void take_rlimits(struct task_struct *task, struct ckpt_task *t)
 	}
 }
 
-/**
- * ckpt_take_task - take what belongs to a task itself
- * @s: what is taken
- * @index: of the task in the tree
- * @mm: its MM
- * @fdtable: its FDTABLE
- * @cwd: its current directory, a FILE
- */
-int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 mm, u32 fdtable, u32 cwd)
+static u32 task_flags(struct task_struct *task, bool leads)
 {
-	struct task_struct *task = s->tasks[index].task;
-	const struct cred *cred __free(put_cred) = get_task_cred(task);
 	struct signal_struct *sig = task->signal;
-	struct ckpt_task *t;
 	u32 flags = 0;
 
-	t = ckpt_record_add(&s->procs, CKPT_TASK, index + 1,
-			    sizeof(*t) + 4 * cred->group_info->ngroups);
-	if (!t)
-		return -ENOMEM;
-	scoped_guard(rcu) {
-		t->pid = cpu_to_le32(task_pid_nr_ns(task, s->ns));
-		t->pgrp = cpu_to_le32(task_pgrp_nr_ns(task, s->ns));
-		t->session = cpu_to_le32(task_session_nr_ns(task, s->ns));
-	}
-	t->parent = cpu_to_le32(index ? s->tasks[index].parent + 1 : 0);
-	t->mm = cpu_to_le32(mm);
-	t->fdtable = cpu_to_le32(fdtable);
-	t->cwd = cpu_to_le32(cwd);
-	scoped_guard(task_lock, task) {
-		if (!task->fs)
-			return -ESRCH;
-		t->umask = cpu_to_le32(task->fs->umask);
-	}
-	if (sig->is_child_subreaper)
-		flags |= CKPT_TASK_SUBREAPER;
 	if (task_no_new_privs(task))
 		flags |= CKPT_TASK_NO_NEW_PRIVS;
 	if (task->sched_reset_on_fork)
 		flags |= CKPT_TASK_RESET_ON_FORK;
 	if (test_tsk_restore_sigmask(task))
 		flags |= CKPT_TASK_SIGMASK_SAVED;
-	t->flags = cpu_to_le32(flags);
-	t->personality = cpu_to_le32(task->personality);
+	if (!leads && task->fs != task->group_leader->fs)
+		flags |= CKPT_TASK_OWN_FS;
+	if (leads && sig->is_child_subreaper)
+		flags |= CKPT_TASK_SUBREAPER;
+	if (leads && sig->flags & SIGNAL_STOP_CONTINUED)
+		flags |= CKPT_TASK_CONTINUED;
+	return flags;
+}
+
+/* How it ended or stopped, as far as its parent has not been told. */
+static void take_state(struct task_struct *task, struct ckpt_task *t)
+{
+	struct signal_struct *sig = task->signal;
+	u32 state = CKPT_TASK_LIVE, status = 0;
+
+	if (task->exit_state) {
+		state = CKPT_TASK_ZOMBIE;
+		status = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : task->exit_code;
+	} else if (task->jobctl & JOBCTL_STOPPED) {
+		state = CKPT_TASK_STOPPED;
+		status = thread_group_leader(task) ? sig->group_exit_code : 0;
+		t->stop_signal = cpu_to_le32(task->jobctl & JOBCTL_STOP_SIGMASK);
+	}
+	t->state = cpu_to_le32(state);
+	t->status = cpu_to_le32(status);
+}
+
+/* What is of the whole process. */
+static void take_process(struct ckpt_snapshot *s, struct task_struct *task, struct ckpt_task *t)
+{
+	struct signal_struct *sig = task->signal;
+
+	scoped_guard(rcu) {
+		t->pgrp = cpu_to_le32(task_pgrp_nr_ns(task, s->ns));
+		t->session = cpu_to_le32(task_session_nr_ns(task, s->ns));
+	}
 	t->exit_signal = cpu_to_le32(task->exit_signal);
-	t->pdeath_signal = cpu_to_le32(task->pdeath_signal);
 	t->dumpable = cpu_to_le32(task_exec_state_get_dumpable(task));
+	t->oom_score_adj = cpu_to_le32(sig->oom_score_adj);
+	t->oom_score_adj_min = cpu_to_le32(sig->oom_score_adj_min);
+	take_rlimits(task, t);
+}
+
+static void take_thread(struct task_struct *task, struct ckpt_task *t)
+{
+	t->personality = cpu_to_le32(task->personality);
+	t->pdeath_signal = cpu_to_le32(task->pdeath_signal);
 	t->policy = cpu_to_le32(task->policy);
 	t->nice = cpu_to_le32(task_nice(task));
 	t->rt_priority = cpu_to_le32(task->rt_priority);
-	t->oom_score_adj = cpu_to_le32(sig->oom_score_adj);
-	t->oom_score_adj_min = cpu_to_le32(sig->oom_score_adj_min);
 	t->altstack_flags = cpu_to_le32(task->sas_ss_flags);
-	t->nr_groups = cpu_to_le32(cred->group_info->ngroups);
 	t->timer_slack = cpu_to_le64(task->timer_slack_ns);
 	t->default_timer_slack = cpu_to_le64(task->default_timer_slack_ns);
 	t->altstack = cpu_to_le64(task->sas_ss_sp);
@@ -254,8 +262,69 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 mm, u32 fdtable, u32 
 	t->sigmask = cpu_to_le64(task->blocked.sig[0]);
 	t->saved_sigmask = cpu_to_le64(task->saved_sigmask.sig[0]);
 	get_task_comm(t->comm, task);
-	take_rlimits(task, t);
-	return take_restart_block(s, task, t) ?: take_cred(s, task, cred, t);
+}
+
+/* The mask that was asked for, if one was: those of the cpuset may be fewer. */
+static u32 affinity_words(struct task_struct *task)
+{
+	return task->user_cpus_ptr ? DIV_ROUND_UP(nr_cpu_ids, 32) : 0;
+}
+
+static void take_affinity(struct task_struct *task, __le32 *to)
+{
+	const struct cpumask *mask = task->user_cpus_ptr;
+	unsigned int cpu;
+
+	for_each_cpu(cpu, mask)
+		to[cpu / 32] |= cpu_to_le32(1U << cpu % 32);
+}
+
+/**
+ * ckpt_take_task - take what belongs to a task itself
+ * @s: what is taken
+ * @index: of the task in the tree
+ * @cwd: its current directory, a FILE, or 0 for a zombie
+ */
+int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
+{
+	struct ckpt_tree_task *from = &s->tasks[index];
+	struct task_struct *task = from->task;
+	const struct cred *cred __free(put_cred) = get_task_cred(task);
+	u32 groups = cred->group_info->ngroups, cpus = affinity_words(task);
+	bool leads = ckpt_leads(s, index);
+	struct ckpt_task *t;
+	int err;
+
+	if (cpus > CKPT_CPUS_MAX / 32)
+		return ckpt_refuse(s, task, "an affinity to over %d CPUs is", CKPT_CPUS_MAX);
+	t = ckpt_record_add(&s->procs, CKPT_TASK, index + 1, sizeof(*t) + 4 * (groups + cpus));
+	if (!t)
+		return -ENOMEM;
+	scoped_guard(rcu)
+		t->pid = cpu_to_le32(task_pid_nr_ns(task, s->ns));
+	t->parent = cpu_to_le32(index ? from->parent + 1 : 0);
+	t->leader = cpu_to_le32(from->leader + 1);
+	t->mm = cpu_to_le32(from->mm);
+	t->fdtable = cpu_to_le32(from->fdtable);
+	t->cwd = cpu_to_le32(cwd);
+	t->nr_groups = cpu_to_le32(groups);
+	t->nr_cpus = cpu_to_le32(cpus);
+	if (cpus)
+		take_affinity(task, t->data + groups);
+	take_state(task, t);
+	take_thread(task, t);
+	if (leads)
+		take_process(s, task, t);
+	err = take_cred(s, task, cred, t);
+	if (err || task->exit_state)
+		return err;
+	t->flags = cpu_to_le32(task_flags(task, leads));
+	scoped_guard(task_lock, task) {
+		if (!task->fs)
+			return -ESRCH;
+		t->umask = cpu_to_le32(task->fs->umask);
+	}
+	return take_restart_block(s, task, t);
 }
 
 static int restore_rlimits(struct ckpt_restart *r, const struct ckpt_task *t)
@@ -294,6 +363,26 @@ static int restore_sched(const struct ckpt_task *t)
 	/* realtime and idle tasks have a nice value too, for later */
 	set_user_nice(current, attr.sched_nice);
 	return sched_setattr(current, &attr);
+}
+
+static int restore_affinity(struct ckpt_restart *r, const struct ckpt_task *t)
+{
+	const __le32 *word = t->data + le32_to_cpu(t->nr_groups);
+	u32 i, n = le32_to_cpu(t->nr_cpus);
+	cpumask_var_t mask;
+	int err;
+
+	if (!n)
+		return 0;
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL_ACCOUNT))
+		return -ENOMEM;
+	for (i = 0; i < min(32 * n, nr_cpu_ids); i++)
+		if (le32_to_cpu(word[i / 32]) & 1U << i % 32)
+			cpumask_set_cpu(i, mask);
+	err = sched_setaffinity(0, mask);
+	free_cpumask_var(mask);
+	return err ? ckpt_fail(r->ctl, err, "pid %u: none of the CPUs of its affinity is here",
+			       le32_to_cpu(t->pid)) : 0;
 }
 
 static int restore_oom(const struct ckpt_task *t)
@@ -336,7 +425,7 @@ static int set_ids(struct cred *new, const struct ckpt_task *t)
 		return -ENOMEM;
 	setgid |= n != new->group_info->ngroups;
 	for (i = 0; i < n; i++) {
-		groups->gid[i] = make_kgid(ns, le32_to_cpu(t->groups[i]));
+		groups->gid[i] = make_kgid(ns, le32_to_cpu(t->data[i]));
 		if (!gid_valid(groups->gid[i])) {
 			put_group_info(groups);
 			return -EINVAL;
@@ -415,29 +504,46 @@ abort:
 	return err;
 }
 
+/* What is of the whole process, which the caller is the first thread of. */
+static int restore_process(struct ckpt_restart *r, const struct ckpt_task *t)
+{
+	u32 pid = le32_to_cpu(t->pid);
+	int err;
+
+	err = restore_rlimits(r, t);
+	if (err)
+		return err;
+	err = restore_oom(t);
+	if (err)
+		return ckpt_fail(r->ctl, err, "pid %u: its oom_score_adj cannot be set", pid);
+	proc_clear_tty(current);
+	return 0;
+}
+
 /*
  * Sets everything of the caller that is only of its own; credentials last, as
  * the rest may need those of whoever restarts.
  */
-int ckpt_restore_task(struct ckpt_restart *r, const struct ckpt_task *t)
+int ckpt_restore_task(struct ckpt_restart *r, struct ckpt_member *m)
 {
+	const struct ckpt_task *t = m->record;
 	u32 pid = le32_to_cpu(t->pid), flags = le32_to_cpu(t->flags);
-	int err;
+	int err = 0;
 
-	err = restore_rlimits(r, t);
+	if (ckpt_is_leader(m))
+		err = restore_process(r, t);
 	if (err)
 		return err;
 	err = restore_sched(t);
 	if (err)
 		return ckpt_fail(r->ctl, err, "pid %u: its scheduling cannot be set (error %d)",
 				 pid, -err);
-	err = restore_oom(t);
+	err = restore_affinity(r, t);
 	if (err)
-		return ckpt_fail(r->ctl, err, "pid %u: its oom_score_adj cannot be set", pid);
-	if (task_no_new_privs(current) && !(flags & CKPT_TASK_NO_NEW_PRIVS))
+		return err;
+	if (task_no_new_privs(current) && !(flags & CKPT_TASK_NO_NEW_PRIVS) && !ckpt_is_zombie(m))
 		return ckpt_fail(r->ctl, -EPERM, "pid %u: the caller has no_new_privs", pid);
 
-	current->fs->umask = le32_to_cpu(t->umask);
 	set_personality(le32_to_cpu(t->personality));
 	if (le64_to_cpu(t->timer_slack))
 		current->timer_slack_ns = le64_to_cpu(t->timer_slack);
@@ -446,7 +552,6 @@ int ckpt_restore_task(struct ckpt_restart *r, const struct ckpt_task *t)
 	current->clear_child_tid = (void __user *)(unsigned long)le64_to_cpu(t->clear_child_tid);
 	current->futex.robust_list = (void __user *)(unsigned long)le64_to_cpu(t->robust_list);
 	set_task_comm(current, t->comm);
-	proc_clear_tty(current);
 	if (flags & CKPT_TASK_NO_NEW_PRIVS)
 		task_set_no_new_privs(current);
 
@@ -454,8 +559,7 @@ int ckpt_restore_task(struct ckpt_restart *r, const struct ckpt_task *t)
 	if (err)
 		return ckpt_fail(r->ctl, err, "pid %u: its credentials cannot be set (error %d)",
 				 pid, -err);
-	/* A change of credentials resets these. */
-	task_exec_state_set_dumpable(le32_to_cpu(t->dumpable));
+	/* A change of credentials resets it. */
 	current->pdeath_signal = le32_to_cpu(t->pdeath_signal);
 	return 0;
 }

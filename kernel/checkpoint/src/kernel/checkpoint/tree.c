@@ -23,30 +23,52 @@
 #include <linux/user_namespace.h>
 #include "checkpoint.h"
 
+static void note_task(struct ckpt_tree_task *tasks, u32 room, u32 *n, struct task_struct *task,
+		      u32 parent, u32 leader)
+{
+	if (*n < room)
+		tasks[*n] = (struct ckpt_tree_task){
+			.task = get_task_struct(task),
+			.parent = parent,
+			.leader = leader,
+		};
+	(*n)++;
+}
+
+/* Notes a process: its first thread, which may have ended, and the others. */
+static void note_process(struct ckpt_tree_task *tasks, u32 room, u32 *n,
+			 struct task_struct *first, u32 parent)
+{
+	struct task_struct *thread;
+	u32 leader = *n;
+
+	note_task(tasks, room, n, first, parent, leader);
+	for_each_thread(first, thread)
+		if (thread != first)
+			note_task(tasks, room, n, thread, leader, leader);
+}
+
 /*
  * Fills @tasks with @root and all below it, parents first, and takes
  * references. Returns how many there are, which may be more than @room.
  */
 static u32 walk(struct task_struct *root, struct ckpt_tree_task *tasks, u32 room)
 {
-	struct task_struct *child, *thread;
+	struct task_struct *child;
 	u32 n = 0, i;
 
 	guard(read_lock)(&tasklist_lock);
-	tasks[n++] = (struct ckpt_tree_task){ .task = get_task_struct(root) };
-	for (i = 0; i < min(n, room); i++) {
-		for_each_thread(tasks[i].task, thread) {
-			list_for_each_entry(child, &thread->children, sibling) {
-				if (n < room)
-					tasks[n] = (struct ckpt_tree_task){
-						.task = get_task_struct(child),
-						.parent = i,
-					};
-				n++;
-			}
-		}
-	}
+	note_process(tasks, room, &n, root, 0);
+	for (i = 0; i < min(n, room); i++)
+		list_for_each_entry(child, &tasks[i].task->children, sibling)
+			note_process(tasks, room, &n, child, i);
 	return n;
+}
+
+/* Whether this is the first thread of a process, by its index. */
+bool ckpt_leads(const struct ckpt_snapshot *s, u32 index)
+{
+	return s->tasks[index].leader == index;
 }
 
 /* Finds the tasks of the tree. */
@@ -67,7 +89,7 @@ int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root)
 		kvfree(s->tasks);
 		s->tasks = NULL;
 		if (n > CKPT_TASKS_MAX)
-			return ckpt_fail(s->ctl, -E2BIG, "pid %d: more than %d processes below it",
+			return ckpt_fail(s->ctl, -E2BIG, "pid %d: more than %d tasks below it",
 					 task_pid_vnr(root), CKPT_TASKS_MAX);
 		room = n + n / 4;
 	}
@@ -109,22 +131,20 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 /* What user space shares between processes by clone(2). */
 static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task)
 {
+	u32 threads = get_nr_threads(task);
 	const char *shared = NULL;
 
-	if (!thread_group_empty(task))
-		return ckpt_refuse(s, task, "threads are");
 	scoped_guard(task_lock, task) {
 		if (!task->mm || !task->files || !task->fs)
 			return -ESRCH;
-		if (atomic_read(&task->files->count) > 1)
-			shared = "a table of open files";
-		else if (task->fs->users > 1 || task->fs != task->real_fs)
+		if (task->fs != task->real_fs ||
+		    task->fs->users > (task->fs == task->group_leader->fs ? threads : 1))
 			shared = "a root and current directory";
 		else if (!path_equal(&task->fs->root, &current->fs->root))
 			return ckpt_refuse(s, task, "a root directory other than the caller's is");
 	}
 	scoped_guard(rcu)
-		if (!shared && refcount_read(&rcu_dereference(task->sighand)->count) > 1)
+		if (!shared && refcount_read(&rcu_dereference(task->sighand)->count) > threads)
 			shared = "a table of signal handlers";
 	return shared ? ckpt_refuse(s, task, "%s that it shares is", shared) : 0;
 }
@@ -144,9 +164,6 @@ static int check_keys(struct ckpt_snapshot *s, struct task_struct *task)
 /* What hangs on a task and is not in an image. */
 static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 {
-	struct signal_struct *sig = task->signal;
-	int i;
-
 	if (task->ptrace)
 		return ckpt_refuse(s, task, "being traced is");
 	if (!list_empty(&task->ptraced))
@@ -166,8 +183,12 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 		return ckpt_refuse(s, task, "io_uring is");
 #endif
 #ifdef CONFIG_SYSVIPC
-	if (task->sysvsem.undo_list)
+	if (sem_has_undo(task))
 		return ckpt_refuse(s, task, "SysV semaphore undo is");
+	/* as pthread_create(3) shares it, and as it comes back */
+	if (!thread_group_leader(task) &&
+	    task->sysvsem.undo_list != task->group_leader->sysvsem.undo_list)
+		return ckpt_refuse(s, task, "a thread with SysV semaphore undo of its own is");
 #endif
 #ifdef CONFIG_PERF_EVENTS
 	if (task->perf_event_ctxp)
@@ -185,10 +206,8 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 	if (task->io_context && task->io_context->ioprio)
 		return ckpt_refuse(s, task, "an I/O priority is");
 #endif
-	if (task->user_cpus_ptr)
-		return ckpt_refuse(s, task, "a CPU affinity is");
 #ifdef CONFIG_UCLAMP_TASK
-	for (i = 0; i < UCLAMP_CNT; i++)
+	for (int i = 0; i < UCLAMP_CNT; i++)
 		if (task->uclamp_req[i].user_defined)
 			return ckpt_refuse(s, task, "utilization clamping is");
 #endif
@@ -198,14 +217,7 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 #endif
 	if (task->se.custom_slice || task->policy > SCHED_IDLE)
 		return ckpt_refuse(s, task, "its scheduling policy is");
-	if (!hlist_empty(&sig->posix_timers) || !hlist_empty(&sig->ignored_posix_timers))
-		return ckpt_refuse(s, task, "a POSIX timer is");
-	if (hrtimer_active(&sig->real_timer))
-		return ckpt_refuse(s, task, "an interval timer is");
-	for (i = 0; i < 2; i++)
-		if (sig->it[i].expires)
-			return ckpt_refuse(s, task, "an interval timer is");
-	if (sig->tty)
+	if (task->signal->tty)
 		return ckpt_refuse(s, task, "a controlling terminal is");
 	return 0;
 }
@@ -247,6 +259,58 @@ static int check_strangers(struct ckpt_snapshot *s, struct xarray *members)
 	return 0;
 }
 
+static int check_permission(struct ckpt_snapshot *s, struct task_struct *task)
+{
+	if (ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
+		return 0;
+	return ckpt_fail(s->ctl, -EPERM, "pid %d: no permission to trace it", task_pid_vnr(task));
+}
+
+/* A process that has ended keeps nothing but how it did. */
+static int check_zombie(struct ckpt_snapshot *s, struct task_struct *task, struct xarray *pids)
+{
+	if (task->exit_state != EXIT_ZOMBIE)
+		return -ESRCH;
+	if (!thread_group_empty(task))
+		return ckpt_refuse(s, task, "a process whose first thread has ended is");
+	if (task == s->tasks[0].task)
+		return ckpt_fail(s->ctl, -ESRCH, "pid %d: it has ended", task_pid_vnr(task));
+	if (task->ptrace)
+		return ckpt_refuse(s, task, "being traced is");
+	if (task_active_pid_ns(task) != s->ns)
+		return ckpt_refuse(s, task, "a nested pid namespace is");
+	return check_permission(s, task) ?: check_leaders(s, task, pids);
+}
+
+/* Whether @task stands in the freezer; stopped by a signal counts. */
+static int check_frozen(struct ckpt_snapshot *s, struct ckpt_tree_task *t)
+{
+	struct task_struct *task = t->task;
+	bool stopped = task->jobctl & JOBCTL_STOPPED;
+
+	if (cgroup_task_frozen(task))
+		t->switches = wait_task_inactive(task, stopped ? __TASK_STOPPED : TASK_INTERRUPTIBLE);
+	if (!t->switches)
+		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
+	return 0;
+}
+
+/* Frozen or not: a process on its way to its end, or between two states, is refused. */
+static int check_state(struct ckpt_snapshot *s, struct task_struct *task)
+{
+	const unsigned int known = SIGNAL_UNKILLABLE | SIGNAL_STOP_STOPPED | SIGNAL_STOP_CONTINUED;
+	struct signal_struct *sig = task->signal;
+	bool stopped = task->jobctl & JOBCTL_STOPPED;
+
+	if (task->vfork_done)
+		return ckpt_refuse(s, task, "a vfork under way is");
+	if (sig->flags & ~known || sig->group_stop_count || sig->group_exec_task ||
+	    stopped != !!(sig->flags & SIGNAL_STOP_STOPPED))
+		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is about to stop, to go on or to end",
+				 task_pid_vnr(task));
+	return 0;
+}
+
 static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 		      struct xarray *pids)
 {
@@ -254,19 +318,14 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 	int err;
 
 	if (task->exit_state)
-		return ckpt_refuse(s, task, "a process that nobody has waited for is");
-	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
-		return ckpt_fail(s->ctl, -EPERM, "pid %d: no permission to trace it",
-				 task_pid_vnr(task));
-	if (task->vfork_done)
-		return ckpt_refuse(s, task, "a vfork under way is");
-	if (task->signal->flags & ~SIGNAL_UNKILLABLE)
-		return ckpt_refuse(s, task, "a stopped or dying process is");
-	if (!cgroup_task_frozen(task))
-		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
-	t->switches = wait_task_inactive(task, TASK_INTERRUPTIBLE);
-	if (!t->switches)
-		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
+		return check_zombie(s, task, pids);
+	err = check_permission(s, task);
+	if (!err)
+		err = check_frozen(s, t);
+	if (!err)
+		err = check_state(s, task);
+	if (err)
+		return err;
 	scoped_guard(rcu)
 		if (rcu_access_pointer(task->cgroups) !=
 		    rcu_access_pointer(s->tasks[0].task->cgroups))
@@ -279,9 +338,22 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 		err = check_keys(s, task);
 	if (!err)
 		err = check_attached(s, task);
-	if (!err)
+	if (!err && thread_group_leader(task))
 		err = check_leaders(s, task, pids);
 	return err;
+}
+
+/* No process has the memory of another; threads do. */
+static int check_memory(struct ckpt_snapshot *s, u32 index, struct xarray *members)
+{
+	struct task_struct *task = s->tasks[index].task;
+	struct mm_struct *mm = READ_ONCE(task->mm);
+
+	if (task->exit_state || !ckpt_leads(s, index))
+		return 0;
+	if (xa_load(members, (unsigned long)mm))
+		return ckpt_refuse(s, task, "memory that processes share is");
+	return xa_err(xa_store(members, (unsigned long)mm, s, GFP_KERNEL));
 }
 
 /* Whether everything in the tree stands still, and can be taken. */
@@ -296,21 +368,13 @@ int ckpt_tree_check(struct ckpt_snapshot *s)
 	xa_init(&members);
 	for (i = 0; i < s->nr_tasks && !err; i++) {
 		task = s->tasks[i].task;
-		err = xa_err(xa_store(&pids, task_pid_nr_ns(task, s->ns), task, GFP_KERNEL));
-		if (!err)
-			err = xa_err(xa_store(&members, (unsigned long)task, task, GFP_KERNEL));
+		err = xa_err(xa_store(&members, (unsigned long)task, task, GFP_KERNEL));
+		if (!err && ckpt_leads(s, i))
+			err = xa_err(xa_store(&pids, task_pid_nr_ns(task, s->ns), task,
+					      GFP_KERNEL));
 	}
 	for (i = 0; i < s->nr_tasks && !err; i++) {
-		struct mm_struct *mm;
-
-		err = check_task(s, &s->tasks[i], &pids);
-		if (err)
-			break;
-		mm = READ_ONCE(s->tasks[i].task->mm);
-		if (xa_load(&members, (unsigned long)mm))
-			err = ckpt_refuse(s, s->tasks[i].task, "memory that processes share is");
-		else
-			err = xa_err(xa_store(&members, (unsigned long)mm, s, GFP_KERNEL));
+		err = check_task(s, &s->tasks[i], &pids) ?: check_memory(s, i, &members);
 		cond_resched();
 	}
 	if (!err)
@@ -328,7 +392,9 @@ int ckpt_tree_still(struct ckpt_snapshot *s)
 
 	for (i = 0; i < s->nr_tasks; i++) {
 		task = s->tasks[i].task;
-		if (wait_task_inactive(task, TASK_INTERRUPTIBLE) != s->tasks[i].switches)
+		if (s->tasks[i].switches &&
+		    wait_task_inactive(task, TASK_INTERRUPTIBLE | __TASK_STOPPED) !=
+		    s->tasks[i].switches)
 			return ckpt_fail(s->ctl, -EBUSY, "pid %d: it did not stay frozen",
 					 task_pid_vnr(task));
 	}

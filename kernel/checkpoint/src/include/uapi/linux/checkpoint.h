@@ -19,7 +19,8 @@
  * struct checkpoint_snapshot - CHECKPOINT_SNAPSHOT
  * @flags: 0
  * @pidfd: the first process of the tree
- * @nr_tasks: out: processes in the tree
+ * @nr_tasks: out: tasks in the tree: threads, and processes that nobody has
+ *	waited for yet
  * @reserved: 0
  *
  * Takes the state of a process and of all its descendants, which have to stand
@@ -69,7 +70,7 @@ struct checkpoint_write {
  * struct checkpoint_load - CHECKPOINT_LOAD
  * @flags: 0
  * @fd: where from; it is never sought in
- * @nr_tasks: out: processes in the image
+ * @nr_tasks: out: tasks in the image
  * @reserved: 0
  *
  * Reads and checks an image as far as the contents of memory, and opens its
@@ -93,18 +94,21 @@ struct checkpoint_load {
 };
 
 /**
- * struct checkpoint_task - a process to be made
+ * struct checkpoint_task - a process or thread to be made
  * @pid: in its pid namespace
- * @parent: its parent's index in the table; that of the first is of no meaning
+ * @parent: index in the table of the task that has to make it; that of the
+ *	first is of no meaning
  * @exit_signal: for clone3(2)
- * @reserved: 0
+ * @flags: CHECKPOINT_TASK_*
  */
 struct checkpoint_task {
 	__u32 pid;
 	__u32 parent;
 	__u32 exit_signal;
-	__u32 reserved;
+	__u32 flags;
 };
+
+#define CHECKPOINT_TASK_THREAD	0x1	/* a thread of its parent's process */
 
 /**
  * struct checkpoint_tasks - CHECKPOINT_TASKS
@@ -112,8 +116,8 @@ struct checkpoint_task {
  * @count: its length, at least @nr_tasks of CHECKPOINT_LOAD
  * @reserved: 0
  *
- * Copies the table of the processes that user space has to make, parents
- * before children.
+ * Copies the table of the tasks that user space has to make, parents before
+ * children, and the threads of a process right behind its first.
  */
 struct checkpoint_tasks {
 	__u64 tasks;
@@ -122,12 +126,14 @@ struct checkpoint_tasks {
 };
 
 /*
- * CHECKPOINT_RESTORE: the calling process becomes the one of the image that
+ * CHECKPOINT_RESTORE: the calling thread becomes the task of the image that
  * has its pid, and waits for the others. It must have the parent that the
- * image says, no threads, no memory or files that it shares, and all its
- * children must have been made. Does not return to the caller: the process
- * goes on where it was at the checkpoint, or is killed. Returns with an error
- * only if the process is not part of the image.
+ * image says, no memory or signal handlers that it shares with another
+ * process, and all tasks that it has to make must have been made. The first
+ * thread of a process comes last of its threads to give up their memory: the
+ * stacks of the others are needed until they are in here. Does not return to
+ * the caller: the task goes on where it was at the checkpoint, or is killed.
+ * Returns with an error only if the caller is not part of the image.
  *
  * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
  * the pid namespace; CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_SYS_RESOURCE and

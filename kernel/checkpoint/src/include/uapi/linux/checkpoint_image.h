@@ -10,9 +10,12 @@
  *	{ FILE }
  *	{ FDTABLE }
  *	{ MM { VMA } }
- *	{ TASK { REGS } SIGACTIONS { SIGNAL } }
+ *	{ TASK [ { REGS } [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
  *	{ PAGES }
  *	TRAILER
+ *
+ * A TASK is a thread. The first of a process has its SIGACTIONS and TIMERs, and
+ * its other threads follow it; one that has ended has nothing but its TASK.
  *
  * FILE, FDTABLE, MM and TASK have ids: 1, 2, 3 ... for each type. A reference
  * is an id that came before, or 0 for none where that is said.
@@ -36,6 +39,7 @@
 #define CKPT_NSIG		64
 #define CKPT_RLIMITS		16
 #define CKPT_AUXV		64
+#define CKPT_CPUS_MAX		8192
 
 enum ckpt_type {
 	CKPT_IMAGE = 1,
@@ -47,6 +51,7 @@ enum ckpt_type {
 	CKPT_REGS,
 	CKPT_SIGACTIONS,
 	CKPT_SIGNAL,
+	CKPT_TIMER,
 	CKPT_PAGES,
 	CKPT_TRAILER,
 	CKPT_NR_TYPES
@@ -208,7 +213,16 @@ struct ckpt_vma {
 #define CKPT_TASK_NO_NEW_PRIVS	0x02
 #define CKPT_TASK_RESET_ON_FORK	0x04	/* SCHED_RESET_ON_FORK */
 #define CKPT_TASK_SIGMASK_SAVED	0x08	/* saved_sigmask returns with the signal */
-#define CKPT_TASK_FLAGS		0x0f
+#define CKPT_TASK_CONTINUED	0x10	/* its parent has not waited for that yet */
+#define CKPT_TASK_OWN_FS	0x20	/* a thread with directory and umask of its own */
+#define CKPT_TASK_FLAGS		0x3f
+
+enum ckpt_task_state {
+	CKPT_TASK_LIVE,
+	CKPT_TASK_ZOMBIE,	/* ended, and not waited for */
+	CKPT_TASK_STOPPED,	/* by a signal */
+	CKPT_TASK_NR_STATES
+};
 
 enum ckpt_restart_kind {
 	CKPT_RESTART_NONE,
@@ -223,13 +237,19 @@ enum ckpt_restart_kind {
 #define CKPT_FUTEX_FLAGS	0x3
 
 /**
- * struct ckpt_task - a process
+ * struct ckpt_task - a thread
  * @pid: in the pid namespace of the first task
- * @parent: TASK, 0 only for the first
+ * @parent: of a process the TASK that made it, 0 only for the first; of
+ *	another thread @leader
+ * @leader: TASK of the first thread of its process, perhaps its own id
+ * @state: enum ckpt_task_state
+ * @status: ZOMBIE: as wait(2) tells it; STOPPED: the signal, if the parent has
+ *	not waited for that yet, or 0
+ * @stop_signal: STOPPED: the signal
  * @pgrp: pid of the leader of its process group, a task of the image
  * @session: pid of the leader of its session, a task of the image
- * @mm: MM
- * @fdtable: FDTABLE
+ * @mm: MM: each process has its own; 0 for a ZOMBIE, as the next two
+ * @fdtable: FDTABLE, perhaps shared
  * @cwd: FILE of kind PATH
  * @umask: as umask(2) takes it
  * @flags: CKPT_TASK_*
@@ -247,7 +267,9 @@ enum ckpt_restart_kind {
  * @oom_score_adj_min: likewise
  * @restart: enum ckpt_restart_kind: how an interrupted system call goes on
  * @altstack_flags: SS_* of sigaltstack(2)
- * @nr_groups: supplementary groups in @groups
+ * @nr_groups: supplementary groups in @data
+ * @nr_cpus: words of a CPU affinity in @data behind the groups, 0 for none
+ * @reserved: 0
  * @timer_slack: PR_GET_TIMERSLACK, nanoseconds
  * @default_timer_slack: what PR_SET_TIMERSLACK 0 sets
  * @altstack: address of the alternate signal stack
@@ -260,10 +282,19 @@ enum ckpt_restart_kind {
  * @restart_arg: see enum ckpt_restart_kind
  * @rlimits: soft and hard limit of each RLIMIT_*, all ones for none
  * @comm: PR_GET_NAME, terminated by 0
+ * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32
+ *
+ * What belongs to a process as a whole is that of its first thread, and 0 for
+ * the others: @pgrp to @mm, @exit_signal, @dumpable, @oom_score_adj and
+ * @oom_score_adj_min, @rlimits, and of @flags SUBREAPER and CONTINUED.
  */
 struct ckpt_task {
 	__le32 pid;
 	__le32 parent;
+	__le32 leader;
+	__le32 state;
+	__le32 status;
+	__le32 stop_signal;
 	__le32 pgrp;
 	__le32 session;
 	__le32 mm;
@@ -286,6 +317,8 @@ struct ckpt_task {
 	__le32 restart;
 	__le32 altstack_flags;
 	__le32 nr_groups;
+	__le32 nr_cpus;
+	__le32 reserved;
 	__le64 timer_slack;
 	__le64 default_timer_slack;
 	__le64 altstack;
@@ -298,7 +331,7 @@ struct ckpt_task {
 	__le64 restart_arg[5];
 	__le64 rlimits[CKPT_RLIMITS][2];
 	char comm[16];
-	__le32 groups[];
+	__le32 data[];
 };
 
 /**
@@ -339,6 +372,43 @@ struct ckpt_signal {
 	__le32 signo;
 	__le32 shared;
 	__u8 info[CKPT_SIGINFO_LEN];
+};
+
+enum ckpt_timer_kind {
+	CKPT_TIMER_REAL,	/* ITIMER_REAL */
+	CKPT_TIMER_VIRTUAL,	/* ITIMER_VIRTUAL */
+	CKPT_TIMER_PROF,	/* ITIMER_PROF */
+	CKPT_TIMER_POSIX,	/* of timer_create(2) */
+	CKPT_TIMER_NR_KINDS
+};
+
+/**
+ * struct ckpt_timer - a timer of the process whose first thread came before
+ * @kind: enum ckpt_timer_kind
+ * @armed: 0 or 1
+ * @left: nanoseconds until it expires, if it is armed; POSIX: less than
+ *	nothing if its signal waits, which is then no SIGNAL
+ * @interval: nanoseconds from one time to the next, 0 for once
+ * @id: POSIX, as the following: as timer_create(2) gave it
+ * @clock: CLOCK_*
+ * @notify: SIGEV_*
+ * @signo: the signal
+ * @thread: pid of the thread that gets it, with SIGEV_THREAD_ID
+ * @overrun: what timer_getoverrun(2) tells
+ * @value: sigev_value
+ */
+struct ckpt_timer {
+	__le32 kind;
+	__le32 armed;
+	__le64 left;
+	__le64 interval;
+	__le32 id;
+	__le32 clock;
+	__le32 notify;
+	__le32 signo;
+	__le32 thread;
+	__le32 overrun;
+	__le64 value;
 };
 
 /**
