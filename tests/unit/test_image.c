@@ -348,6 +348,8 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_VMA, 2, ckpt_vma, flags, htole32(0x100), "unknown flags");
 	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(0), "unknown kind");
 	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(CKPT_VMA_FILE), "file that is not there");
+	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(CKPT_VMA_SHARED), "file that is not there");
+	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(CKPT_VMA_NR_KINDS), "unknown kind");
 	FIELD(CKPT_VMA, 2, ckpt_vma, file, htole32(1), "file that is not there");
 	FIELD(CKPT_VMA, 1, ckpt_vma, flags, htole32(CKPT_VMA_GROWSDOWN), "stack");
 	FIELD(CKPT_VMA, 1, ckpt_vma, pgoff, htole64(~0ULL), "behind the end");

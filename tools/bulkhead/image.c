@@ -94,7 +94,7 @@ static void show_fdtable(struct reader *r, const struct ckpt_fd *fd, u32 n)
 
 static void show_vma(struct reader *r, const struct ckpt_vma *v)
 {
-	static const char * const kinds[] = { "", "anon", "file", "kernel" };
+	static const char * const kinds[] = { "", "anon", "file", "kernel", "shared" };
 	u32 flags = le32_to_cpu(v->flags);
 	char prot[] = "---";
 

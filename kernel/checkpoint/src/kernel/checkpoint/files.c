@@ -162,6 +162,9 @@ static int take_new_file(struct ckpt_snapshot *s, struct task_struct *task,
 	/* to be mapped, it has only to be read */
 	if (mapped)
 		return take_path(s, task, fd, path, file, O_RDONLY | O_LARGEFILE, true);
+	/* what a stacked file system has opened below, for a mapping */
+	if (file->f_mode & FMODE_BACKING)
+		return take_path(s, task, fd, path, file, file->f_flags & O_ACCMODE, false);
 	if (file->f_flags & ~(CKPT_O_FLAGS | CKPT_O_GONE))
 		return file_refuse(s, task, fd, "flags %#o are", file->f_flags);
 	return take_path(s, task, fd, path, file, file->f_flags & CKPT_O_FLAGS, false);

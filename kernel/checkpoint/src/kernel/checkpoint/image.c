@@ -319,7 +319,7 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
 		return bad(c, "a mapping with unknown flags");
 	if (!kind || kind >= CKPT_VMA_NR_KINDS)
 		return bad(c, "a mapping of an unknown kind");
-	if (kind == CKPT_VMA_FILE ? !ref(c, CKPT_FILE, v->file) : v->file || pgoff)
+	if (kind == CKPT_VMA_FILE || kind == CKPT_VMA_SHARED ? !ref(c, CKPT_FILE, v->file) : v->file || pgoff)
 		return bad(c, "a mapping of a file that is not there");
 	if (kind != CKPT_VMA_ANON && flags & CKPT_VMA_GROWSDOWN)
 		return bad(c, "a stack that is none");

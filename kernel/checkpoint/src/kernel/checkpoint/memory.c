@@ -21,8 +21,8 @@ static_assert(AT_VECTOR_SIZE <= CKPT_AUXV);
 
 /* What a mapping may have; all of it comes back, or is the kernel's business. */
 #define CKPT_VM_KNOWN	(VM_READ | VM_WRITE | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | \
-			 VM_GROWSDOWN | VM_ACCOUNT | VM_NORESERVE | VM_SOFTDIRTY | \
-			 VM_DONTDUMP | VM_SEQ_READ | VM_RAND_READ)
+			 VM_SHARED | VM_MAYSHARE | VM_GROWSDOWN | VM_ACCOUNT | VM_NORESERVE | \
+			 VM_SOFTDIRTY | VM_DONTDUMP | VM_SEQ_READ | VM_RAND_READ)
 
 static const struct {
 	vm_flags_t vm;
@@ -69,8 +69,6 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 		n->flags &= CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_EXEC;
 		return 0;
 	}
-	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
-		return ckpt_refuse(s, task, "mapping %lx: shared memory is", n->start);
 	if (is_vm_hugetlb_page(vma))
 		return ckpt_refuse(s, task, "mapping %lx: a huge page is", n->start);
 	if (userfaultfd_armed(vma))
@@ -84,8 +82,10 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 #endif
 	if (anon_vma_name(vma))
 		return ckpt_refuse(s, task, "mapping %lx: a name of anonymous memory is", n->start);
+	if (vma_is_anon_shmem(vma))
+		return ckpt_refuse(s, task, "mapping %lx: shared memory is", n->start);
 	if (vma->vm_file) {
-		n->kind = CKPT_VMA_FILE;
+		n->kind = vma->vm_flags & VM_MAYSHARE ? CKPT_VMA_SHARED : CKPT_VMA_FILE;
 		n->pgoff = vma->vm_pgoff;
 		n->file = get_file(vma->vm_file);
 		return 0;
@@ -144,6 +144,19 @@ static int note_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_
 	return err ?: n;
 }
 
+/* Returns the id of the FILE that is mapped, or an error. */
+static int take_vma_file(struct ckpt_snapshot *s, struct task_struct *task,
+			 const struct noted_vma *n)
+{
+	bool shared = n->kind == CKPT_VMA_SHARED;
+
+	if (shared && !S_ISREG(file_inode(n->file)->i_mode))
+		return ckpt_refuse(s, task, "mapping %lx: a shared mapping of a device is",
+				   n->start);
+	/* What is shared is the open file's: it need not be what it was. */
+	return ckpt_take_file(s, task, CKPT_FD_MAPPING, n->file, !shared);
+}
+
 static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task,
 		     struct noted_vma *notes, u32 n)
 {
@@ -153,7 +166,7 @@ static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task,
 
 	for (i = 0; i < n; i++) {
 		if (notes[i].file) {
-			file = ckpt_take_file(s, task, CKPT_FD_MAPPING, notes[i].file, true);
+			file = take_vma_file(s, task, &notes[i]);
 			if (file < 0)
 				return file;
 		}
@@ -301,17 +314,18 @@ static int unmap_all(struct ckpt_restart *r, struct ckpt_loaded *l)
 static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v)
 {
 	unsigned long start = le64_to_cpu(v->start), len = le64_to_cpu(v->end) - start, addr;
-	unsigned long map = MAP_PRIVATE | MAP_FIXED_NOREPLACE, prot = 0;
+	unsigned long map = MAP_FIXED_NOREPLACE, prot = 0;
 	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags), i;
 	struct file *file = NULL;
 	int err;
 
 	if (kind == CKPT_VMA_KERNEL)
 		return 0;
-	if (kind == CKPT_VMA_FILE)
+	if (v->file)
 		file = r->files[le32_to_cpu(v->file) - 1];
 	else
 		map |= MAP_ANONYMOUS;
+	map |= kind == CKPT_VMA_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	prot |= flags & CKPT_VMA_READ ? PROT_READ : 0;
 	prot |= flags & CKPT_VMA_WRITE ? PROT_WRITE : 0;
 	prot |= flags & CKPT_VMA_EXEC ? PROT_EXEC : 0;

@@ -172,6 +172,7 @@ enum ckpt_vma_kind {
 	CKPT_VMA_ANON = 1,	/* private anonymous */
 	CKPT_VMA_FILE,		/* private mapping of a file */
 	CKPT_VMA_KERNEL,	/* the kernel's: vdso */
+	CKPT_VMA_SHARED,	/* shared mapping of a file */
 	CKPT_VMA_NR_KINDS
 };
 
@@ -189,10 +190,10 @@ enum ckpt_vma_kind {
  * struct ckpt_vma - a mapping of the MM before it
  * @start: address, not below the end of the mapping before
  * @end: address behind it
- * @pgoff: FILE: offset in pages
+ * @pgoff: FILE, SHARED: offset in pages
  * @kind: enum ckpt_vma_kind
  * @flags: CKPT_VMA_*
- * @file: FILE: what is mapped
+ * @file: FILE, SHARED: what is mapped
  */
 struct ckpt_vma {
 	__le64 start;
