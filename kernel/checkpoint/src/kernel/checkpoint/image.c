@@ -72,6 +72,7 @@ static const struct {
 	bool id;		/* numbered */
 } types[CKPT_NR_TYPES] = {
 	[CKPT_IMAGE]	= { "image", sizeof(struct ckpt_image), 0, false },
+	[CKPT_INODE]	= { "inode", sizeof(struct ckpt_inode), CKPT_PATH_MAX, true },
 	[CKPT_FILE]	= { "file", sizeof(struct ckpt_file), CKPT_DATA_MAX, true },
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
@@ -80,6 +81,7 @@ static const struct {
 	[CKPT_REGS]	= { "regs", sizeof(struct ckpt_regs), CKPT_REGS_MAX, false },
 	[CKPT_SIGACTIONS] = { "sigactions", CKPT_NSIG * sizeof(struct ckpt_sigaction), 0, false },
 	[CKPT_SIGNAL]	= { "signal", sizeof(struct ckpt_signal), 0, false },
+	[CKPT_CONTENTS]	= { "contents", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_PAGES]	= { "pages", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_TRAILER]	= { "trailer", sizeof(struct ckpt_trailer), 0, false },
 };
@@ -132,6 +134,7 @@ static int check_order(struct ckpt_check *c, u32 type)
 		return bad(c, "a task's signal handlers are missing");
 
 	switch (type) {
+	case CKPT_INODE:
 	case CKPT_FILE:
 	case CKPT_FDTABLE:
 		if (c->last > type)
@@ -160,7 +163,9 @@ static int check_order(struct ckpt_check *c, u32 type)
 		if (c->last != CKPT_SIGACTIONS && c->last != CKPT_SIGNAL)
 			return bad(c, "a signal of no task");
 		return 0;
-	default:	/* CKPT_PAGES, CKPT_TRAILER */
+	default:	/* CKPT_CONTENTS, CKPT_PAGES, CKPT_TRAILER */
+		if (c->last > type)
+			return bad(c, "records are out of order");
 		if (c->count[CKPT_TASK] != c->nr_tasks)
 			return bad(c, "tasks are missing");
 		if (c->count[CKPT_MM] != c->nr_tasks || c->count[CKPT_FDTABLE] != c->nr_tasks)
@@ -230,14 +235,38 @@ static int check_image(struct ckpt_check *c, const struct ckpt_image *im)
 	return 0;
 }
 
+static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
+{
+	u32 kind = le32_to_cpu(i->kind);
+
+	if (!kind || kind >= CKPT_INODE_NR_KINDS)
+		return bad(c, "an inode of an unknown kind");
+	if (le32_to_cpu(i->flags) & ~CKPT_INODE_FLAGS || le32_to_cpu(i->mode) & ~07777)
+		return bad(c, "an inode with unknown flags");
+	if ((s64)le64_to_cpu(i->size) < 0)
+		return bad(c, "an inode of an impossible size");
+	if (kind != CKPT_INODE_MEMFD ? i->seals : le32_to_cpu(i->seals) & ~CKPT_SEALS)
+		return bad(c, "an inode with unknown seals");
+	if (kind == CKPT_INODE_ANON ? extra : extra > CKPT_NAME_MAX || !string_ok(i->data, extra))
+		return bad(c, "an inode with a wrong name");
+	return 0;
+}
+
 static int check_file(struct ckpt_check *c, const struct ckpt_file *f, u32 extra)
 {
 	u32 pipe = le32_to_cpu(f->pipe), capacity = le32_to_cpu(f->capacity);
 	u64 size = le64_to_cpu(f->size);
 
-	if (f->reserved)
-		return bad(c, "a reserved field is in use");
+	if (f->inode && le32_to_cpu(f->kind) != CKPT_FILE_INODE)
+		return bad(c, "a file with what it cannot have");
 	switch (le32_to_cpu(f->kind)) {
+	case CKPT_FILE_INODE:
+		if (!ref(c, CKPT_INODE, f->inode))
+			return bad(c, "a file whose inode is not there");
+		if (f->size || f->mtime || f->mode || f->rdev || pipe || capacity ||
+		    f->mapped || extra)
+			return bad(c, "a file with what it cannot have");
+		return (s64)le64_to_cpu(f->pos) < 0 ? bad(c, "an impossible offset") : 0;
 	case CKPT_FILE_PATH:
 		if (extra > CKPT_PATH_MAX || !string_ok(f->data, extra) || f->data[0] != '/')
 			return bad(c, "a path that is none");
@@ -310,6 +339,7 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
 	u64 start = le64_to_cpu(v->start), end = le64_to_cpu(v->end);
 	u64 pgoff = le64_to_cpu(v->pgoff);
 	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags);
+	bool file = kind == CKPT_VMA_FILE || kind == CKPT_VMA_SHARED;
 
 	if (start >= end || (start | end) & (c->page_size - 1))
 		return bad(c, "a mapping of an impossible size");
@@ -319,10 +349,13 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
 		return bad(c, "a mapping with unknown flags");
 	if (!kind || kind >= CKPT_VMA_NR_KINDS)
 		return bad(c, "a mapping of an unknown kind");
-	if (kind == CKPT_VMA_FILE || kind == CKPT_VMA_SHARED ? !ref(c, CKPT_FILE, v->file) : v->file || pgoff)
+	if (file ? !ref(c, CKPT_FILE, v->file) : v->file || pgoff)
 		return bad(c, "a mapping of a file that is not there");
 	if (kind != CKPT_VMA_ANON && flags & CKPT_VMA_GROWSDOWN)
 		return bad(c, "a stack that is none");
+	if (flags & CKPT_VMA_MAYWRITE ? kind != CKPT_VMA_SHARED :
+	    kind == CKPT_VMA_SHARED && flags & CKPT_VMA_WRITE)
+		return bad(c, "a mapping that may not be what it is");
 	if (pgoff + (end - start) / c->page_size < pgoff ||
 	    pgoff + (end - start) / c->page_size > (1ULL << 63) / c->page_size)
 		return bad(c, "a mapping behind the end of all files");
@@ -378,20 +411,20 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	return 0;
 }
 
-static int check_pages(struct ckpt_check *c, const struct ckpt_pages *p, u32 extra)
+/* Pages of an MM, or of an INODE. */
+static int check_pages(struct ckpt_check *c, const struct ckpt_pages *p, u32 extra, u32 type)
 {
 	u64 addr = le64_to_cpu(p->addr), len;
-	u32 mm = le32_to_cpu(p->mm), n = le32_to_cpu(p->count);
+	u32 owner = le32_to_cpu(p->owner), n = le32_to_cpu(p->count);
 
 	if (!n || n > CKPT_DATA_MAX / c->page_size || extra != n * c->page_size)
 		return bad(c, "a wrong number of pages");
 	len = (u64)n * c->page_size;
 	if (addr & (c->page_size - 1) || addr + len < addr)
 		return bad(c, "pages at an impossible address");
-	if (!ref(c, CKPT_MM, p->mm) || mm < c->pages_mm ||
-	    (mm == c->pages_mm && addr < c->end))
+	if (!ref(c, type, p->owner) || owner < c->owner || (owner == c->owner && addr < c->end))
 		return bad(c, "pages are out of order");
-	c->pages_mm = mm;
+	c->owner = owner;
 	c->end = addr + len;
 	return 0;
 }
@@ -419,6 +452,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	switch (type) {
 	case CKPT_IMAGE:
 		return check_image(c, payload);
+	case CKPT_INODE:
+		return check_inode(c, payload, extra);
 	case CKPT_FILE:
 		return check_file(c, payload, extra);
 	case CKPT_FDTABLE:
@@ -448,11 +483,12 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 			return bad(c, "an impossible signal");
 		return 0;
 	}
+	case CKPT_CONTENTS:
 	case CKPT_PAGES:
-		/* the first run is compared with no mapping */
-		if (c->last != CKPT_PAGES)
-			c->end = 0;
-		return check_pages(c, payload, extra);
+		/* the first run is compared with none */
+		if (c->last != type)
+			c->owner = 0;
+		return check_pages(c, payload, extra, type == CKPT_PAGES ? CKPT_MM : CKPT_INODE);
 	default:
 		return check_trailer(c, payload);
 	}

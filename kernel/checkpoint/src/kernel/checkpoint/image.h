@@ -8,7 +8,8 @@
  *
  *	ckpt_check_header()	type, version, order and length, so that the
  *				payload can be read
- *	ckpt_check_payload()	what is in it; of PAGES only the fixed part
+ *	ckpt_check_payload()	what is in it; of CONTENTS and PAGES
+ *				only the fixed part
  *	ckpt_check_sum()	the checksum
  *
  * After the trailer, ckpt_check_end() is true. Nothing is allocated.
@@ -60,7 +61,7 @@ typedef int64_t s64;
  * @vmas_left: VMA records that the last MM still has to get
  * @sigactions: the last TASK has got its
  * @end: where the last mapping, or run of pages, ends
- * @pages_mm: MM of the last run of pages
+ * @owner: MM or INODE of the last run of pages
  * @pipes: the highest number of a pipe
  * @done: the trailer was right
  */
@@ -76,7 +77,7 @@ struct ckpt_check {
 	u32 vmas_left;
 	bool sigactions;
 	u64 end;
-	u32 pages_mm;
+	u32 owner;
 	u32 pipes;
 	bool done;
 };

@@ -82,10 +82,10 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 #endif
 	if (anon_vma_name(vma))
 		return ckpt_refuse(s, task, "mapping %lx: a name of anonymous memory is", n->start);
-	if (vma_is_anon_shmem(vma))
-		return ckpt_refuse(s, task, "mapping %lx: shared memory is", n->start);
 	if (vma->vm_file) {
 		n->kind = vma->vm_flags & VM_MAYSHARE ? CKPT_VMA_SHARED : CKPT_VMA_FILE;
+		if (n->kind == CKPT_VMA_SHARED && vma->vm_flags & VM_MAYWRITE)
+			n->flags |= CKPT_VMA_MAYWRITE;
 		n->pgoff = vma->vm_pgoff;
 		n->file = get_file(vma->vm_file);
 		return 0;
@@ -311,19 +311,37 @@ static int unmap_all(struct ckpt_restart *r, struct ckpt_loaded *l)
 	return from < TASK_SIZE ? vm_munmap(from, TASK_SIZE - from) : 0;
 }
 
+/* The file that @v maps, referenced; NULL if there is none. */
+static struct file *file_of(struct ckpt_restart *r, const struct ckpt_vma *v)
+{
+	bool may_write = le32_to_cpu(v->flags) & CKPT_VMA_MAYWRITE;
+	struct file *file;
+
+	if (!v->file)
+		return NULL;
+	file = r->files[le32_to_cpu(v->file) - 1];
+	if (v->kind == cpu_to_le32(CKPT_VMA_SHARED) && may_write != !!(file->f_mode & FMODE_WRITE))
+		/* it was sealed, and mapped after that */
+		return may_write ? ERR_PTR(-EACCES) :
+			dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE, current_cred());
+	return get_file(file);
+}
+
 static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v)
 {
 	unsigned long start = le64_to_cpu(v->start), len = le64_to_cpu(v->end) - start, addr;
 	unsigned long map = MAP_FIXED_NOREPLACE, prot = 0;
 	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags), i;
-	struct file *file = NULL;
+	struct file *file;
 	int err;
 
 	if (kind == CKPT_VMA_KERNEL)
 		return 0;
-	if (v->file)
-		file = r->files[le32_to_cpu(v->file) - 1];
-	else
+	file = file_of(r, v);
+	if (IS_ERR(file))
+		return ckpt_fail(r->ctl, PTR_ERR(file), "mapping %lx: error %ld", start,
+				 -PTR_ERR(file));
+	if (!file)
 		map |= MAP_ANONYMOUS;
 	map |= kind == CKPT_VMA_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	prot |= flags & CKPT_VMA_READ ? PROT_READ : 0;
@@ -332,6 +350,8 @@ static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v)
 	map |= flags & CKPT_VMA_GROWSDOWN ? MAP_GROWSDOWN : 0;
 	map |= flags & CKPT_VMA_NORESERVE ? MAP_NORESERVE : 0;
 	addr = vm_mmap(file, start, len, prot, map, le64_to_cpu(v->pgoff) << PAGE_SHIFT);
+	if (file)
+		fput(file);
 	if (addr != start) {
 		err = IS_ERR_VALUE(addr) ? addr : -EEXIST;
 		return ckpt_fail(r->ctl, err, "mapping %lx: error %d", start, -err);

@@ -7,14 +7,16 @@
  * zeros up to the next multiple of 8. The order of records is
  *
  *	IMAGE
+ *	{ INODE }
  *	{ FILE }
  *	{ FDTABLE }
  *	{ MM { VMA } }
  *	{ TASK { REGS } SIGACTIONS { SIGNAL } }
+ *	{ CONTENTS }
  *	{ PAGES }
  *	TRAILER
  *
- * FILE, FDTABLE, MM and TASK have ids: 1, 2, 3 ... for each type. A reference
+ * INODE, FILE, FDTABLE, MM and TASK have ids: 1, 2, 3 ... for each type. A reference
  * is an id that came before, or 0 for none where that is said.
  */
 #ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
@@ -29,6 +31,7 @@
 #define CKPT_ALIGN		8
 #define CKPT_TASKS_MAX		32768
 #define CKPT_PATH_MAX		4096	/* with the terminating 0 */
+#define CKPT_NAME_MAX		250	/* of a memfd, likewise */
 #define CKPT_DATA_MAX		(1U << 20)	/* a pipe's bytes, a run of pages */
 #define CKPT_GROUPS_MAX		65536
 #define CKPT_FDS_MAX		(1U << 20)
@@ -39,6 +42,7 @@
 
 enum ckpt_type {
 	CKPT_IMAGE = 1,
+	CKPT_INODE,
 	CKPT_FILE,
 	CKPT_FDTABLE,
 	CKPT_MM,
@@ -47,6 +51,7 @@ enum ckpt_type {
 	CKPT_REGS,
 	CKPT_SIGACTIONS,
 	CKPT_SIGNAL,
+	CKPT_CONTENTS,
 	CKPT_PAGES,
 	CKPT_TRAILER,
 	CKPT_NR_TYPES
@@ -90,9 +95,45 @@ struct ckpt_image {
 	char release[CKPT_RELEASE_LEN];
 };
 
+enum ckpt_inode_kind {
+	CKPT_INODE_ANON = 1,	/* anonymous memory that is shared */
+	CKPT_INODE_MEMFD,	/* made by memfd_create(2) */
+	CKPT_INODE_NR_KINDS
+};
+
+#define CKPT_INODE_NORESERVE	0x1	/* ANON: MAP_NORESERVE */
+#define CKPT_INODE_FLAGS	0x1
+
+#define CKPT_SEALS		0x3f
+
+/**
+ * struct ckpt_inode - a file that no path leads to, with its contents
+ * @kind: enum ckpt_inode_kind
+ * @flags: CKPT_INODE_*
+ * @size: in bytes
+ * @mode: permissions, 07777 at most
+ * @uid: owner
+ * @gid: its group
+ * @seals: MEMFD: F_SEAL_* of fcntl(2)
+ * @data: MEMFD: the name, with its terminating 0
+ *
+ * What no CONTENTS has is zero.
+ */
+struct ckpt_inode {
+	__le32 kind;
+	__le32 flags;
+	__le64 size;
+	__le32 mode;
+	__le32 uid;
+	__le32 gid;
+	__le32 seals;
+	__u8 data[];
+};
+
 enum ckpt_file_kind {
 	CKPT_FILE_PATH = 1,	/* opened again by its path */
 	CKPT_FILE_PIPE,		/* an end of a pipe */
+	CKPT_FILE_INODE,	/* of an INODE */
 	CKPT_FILE_NR_KINDS
 };
 
@@ -109,6 +150,7 @@ enum ckpt_file_kind {
  * @pipe: PIPE: number of the pipe, which its other ends have as well
  * @capacity: PIPE: in bytes, as F_GETPIPE_SZ tells it
  * @mapped: PATH: 1 if @size and @mtime must be what they were
+ * @inode: INODE: it
  * @data: PATH: the path with its terminating 0; PIPE: what is in the pipe,
  *	only in the first record that names it
  */
@@ -123,7 +165,7 @@ struct ckpt_file {
 	__le32 pipe;
 	__le32 capacity;
 	__le32 mapped;
-	__le32 reserved;
+	__le32 inode;
 	__u8 data[];
 };
 
@@ -184,7 +226,8 @@ enum ckpt_vma_kind {
 #define CKPT_VMA_DONTDUMP	0x020	/* MADV_DONTDUMP */
 #define CKPT_VMA_SEQUENTIAL	0x040	/* MADV_SEQUENTIAL */
 #define CKPT_VMA_RANDOM		0x080	/* MADV_RANDOM */
-#define CKPT_VMA_FLAGS		0x0ff
+#define CKPT_VMA_MAYWRITE	0x100	/* SHARED: mprotect(2) may allow writing */
+#define CKPT_VMA_FLAGS		0x1ff
 
 /**
  * struct ckpt_vma - a mapping of the MM before it
@@ -344,16 +387,17 @@ struct ckpt_signal {
 
 /**
  * struct ckpt_pages - contents of pages that follow each other
- * @mm: MM, not below that of the PAGES before
+ * @owner: PAGES: an MM; CONTENTS: an INODE. Not below that of the record before
  * @count: pages, 1 to CKPT_DATA_MAX / page_size
- * @addr: of the first; not below the end of the PAGES before in this MM
+ * @addr: PAGES: address of the first; CONTENTS: its offset. Not below the end
+ *	of the record before with this @owner
  * @data: @count pages
  *
  * A page of an MM that no PAGES has is what a fresh mapping gives: zeros, or
- * the file's.
+ * the file's. What the last page of an INODE has behind its end is ignored.
  */
 struct ckpt_pages {
-	__le32 mm;
+	__le32 owner;
 	__le32 count;
 	__le64 addr;
 	__u8 data[];
