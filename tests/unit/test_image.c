@@ -111,7 +111,8 @@ static void add_mm(uint32_t id)
 	v->kind = htole32(CKPT_VMA_FILE);
 	v->file = htole32(2);
 	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_EXEC);
-	v = record(CKPT_VMA, 0, sizeof(*v));
+	v = record(CKPT_VMA, 0, sizeof(*v) + 5);
+	strcpy((char *)v->name, "heap");
 	v->start = htole64(0x500000);
 	v->end = htole64(0x510000);
 	v->kind = htole32(CKPT_VMA_ANON);
@@ -399,6 +400,15 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(2), "no address space");
 	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
 
+	FIELD(CKPT_MM, 1, ckpt_mm, reserved, 1, "unknown flags");
+	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_FLAGS + 1), "unknown flags");
+	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_MDWE_NO_INHERIT), "unknown flags");
+	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_LOCK_ONFAULT), "unknown flags");
+
+	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], '\n', "wrong name");
+	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], '$', "wrong name");
+	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], 0, "wrong name");
+	FIELD(CKPT_VMA, 2, ckpt_vma, flags, htole32(CKPT_VMA_ONFAULT), "unknown flags");
 	FIELD(CKPT_VMA, 1, ckpt_vma, start, htole64(0x402000), "impossible size");
 	FIELD(CKPT_VMA, 1, ckpt_vma, end, htole64(0x401001), "impossible size");
 	FIELD(CKPT_VMA, 2, ckpt_vma, start, htole64(0x401000), "out of order");

@@ -113,7 +113,7 @@ static void show_fdtable(struct reader *r, const struct ckpt_fd *fd, u32 n)
 	fputc(']', r->out);
 }
 
-static void show_vma(struct reader *r, const struct ckpt_vma *v)
+static void show_vma(struct reader *r, const struct ckpt_vma *v, bool named)
 {
 	static const char * const kinds[] = { "", "anon", "file", "kernel", "shared" };
 	u32 flags = le32_to_cpu(v->flags);
@@ -129,6 +129,9 @@ static void show_vma(struct reader *r, const struct ckpt_vma *v)
 	put_hex(r, "start", v->start);
 	put_hex(r, "end", v->end);
 	put_text(r, "prot", prot);
+	put(r, "flags", r->json ? "%u" : "%#x", flags);
+	if (named)
+		put_text(r, "name", (const char *)v->name);
 	if (v->file) {
 		put_u32(r, "file", v->file);
 		put(r, "pgoff", "%" PRIu64, le64_to_cpu(v->pgoff));
@@ -180,12 +183,13 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 
 		put_u32(r, "exe", mm->exe);
 		put_u32(r, "vmas", mm->nr_vmas);
+		put_u32(r, "flags", mm->flags);
 		put_hex(r, "brk", mm->brk);
 		put_hex(r, "start_stack", mm->start_stack);
 		return;
 	}
 	case CKPT_VMA:
-		return show_vma(r, payload);
+		return show_vma(r, payload, le32_to_cpu(h->length) > sizeof(struct ckpt_vma));
 	case CKPT_TASK:
 		return show_task(r, payload);
 	case CKPT_REGS: {

@@ -2,6 +2,7 @@
 /* Memory, private and shared, comes back as it was, and the original runs on unharmed. */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
@@ -329,6 +330,74 @@ JOB(memfd_sealed)
 	job_check(!strcmp(new, "past"));
 }
 
+/* A value of /proc/self/smaps for the mapping at @p. */
+static bool smaps(const void *p, const char *key, const char *has)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	char line[256];
+	bool there = false, found = false;
+	unsigned long start, end;
+
+	must(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			there = start <= (unsigned long)p && (unsigned long)p < end;
+		if (there && (!*key || !strncmp(line, key, strlen(key))) && strstr(line, has))
+			found = true;
+	}
+	fclose(f);
+	return found;
+}
+
+JOB(advice)
+{
+	char *locked = anon(4 * PAGE, PROT_READ | PROT_WRITE, 0);
+	char *gone = anon(4 * PAGE, PROT_READ | PROT_WRITE, 0);
+	char *wiped = anon(4 * PAGE, PROT_READ | PROT_WRITE, 0);
+	char *named = anon(4 * PAGE, PROT_READ | PROT_WRITE, 0);
+	char *fault = anon(4 * PAGE, PROT_READ | PROT_WRITE, 0);
+	int status;
+	bool names;
+	pid_t pid;
+
+	strcpy(locked, "locked");
+	strcpy(gone, "gone");
+	strcpy(wiped, "wiped");
+	strcpy(named, "named");
+	must(!mlock(locked, 4 * PAGE) && !mlock2(fault, 4 * PAGE, MLOCK_ONFAULT));
+	must(!madvise(gone, 4 * PAGE, MADV_DONTFORK));
+	must(!madvise(wiped, 4 * PAGE, MADV_WIPEONFORK));
+	/* an option of the kernel that a flavour may lack */
+	names = !prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, named, 4 * PAGE, "a name");
+	job_pause();
+	job_check(!strcmp(locked, "locked") && !strcmp(named, "named"));
+	job_check(!strcmp(gone, "gone") && !strcmp(wiped, "wiped"));
+	job_check(smaps(locked, "VmFlags:", " lo") && smaps(locked, "Rss:", "16 kB"));
+	job_check(smaps(fault, "VmFlags:", " lo") && smaps(fault, "Rss:", " 0 kB"));
+	job_check(!names || smaps(named, "", "[anon:a name]"));
+	pid = fork();
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		if (*wiped)
+			_exit(1);
+		_exit(*gone);
+	}
+	job_check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+}
+
+JOB(lock_future)
+{
+	char *p;
+
+	must(!mlockall(MCL_CURRENT | MCL_FUTURE));
+	must(!prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0));
+	job_pause();
+	p = anon(4 * PAGE, PROT_READ | PROT_WRITE, 0);
+	job_check(smaps(p, "VmFlags:", " lo"));
+	job_check(prctl(PR_GET_MDWE, 0, 0, 0, 0) == PR_MDWE_REFUSE_EXEC_GAIN);
+	job_check(mprotect(p, PAGE, PROT_READ | PROT_EXEC) == -1 && errno == EACCES);
+}
+
 /* Counts in memory; after the checkpoint it goes on counting in the original. */
 static void count(volatile unsigned int *p)
 {
@@ -395,9 +464,12 @@ TEST_F(memory, shared_file_mappings_come_back)
 
 static const char *unharmed(const char *job)
 {
-	pid_t pid = ckpt_start(job);
 	const char *verdict;
+	pid_t pid;
 
+	/* an earlier job may have left it */
+	unlink(CKPT_DIR "/ready");
+	pid = ckpt_start(job);
 	if (ckpt_save(pid, CKPT_DIR "/image"))
 		return ckpt_said();
 	verdict = ckpt_verdict();
@@ -475,6 +547,18 @@ TEST_F(memory, shared_pages_are_written_once_and_untouched_ones_not)
 	ASSERT_GE(st.st_size, 401 * PAGE);
 	ASSERT_LT(st.st_size, 600 * PAGE);
 	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F(memory, locks_advice_and_names_come_back)
+{
+	ASSERT_STREQ(ckpt_round_trip("advice"), "ok");
+	ASSERT_STREQ(unharmed("advice"), "ok");
+}
+
+TEST_F(memory, locks_and_protection_for_the_future_come_back)
+{
+	ASSERT_STREQ(ckpt_round_trip("lock_future"), "ok");
+	ASSERT_STREQ(unharmed("lock_future"), "ok");
 }
 
 TEST_F(memory, memfds_come_back_with_name_size_seals_and_mappings)

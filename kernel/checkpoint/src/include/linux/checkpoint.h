@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+struct anon_vma_name;
 struct mm_struct;
 struct restart_block;
 struct rlimit;
@@ -15,6 +16,10 @@ struct task_struct;
 
 /* kernel/fork.c */
 struct mm_struct *checkpoint_dup_mm(struct mm_struct *mm);
+
+/* mm/madvise.c */
+int madvise_set_anon_name(struct mm_struct *mm, unsigned long start,
+			  unsigned long len_in, struct anon_vma_name *anon_name);
 
 /* kernel/sys.c */
 int do_prlimit(struct task_struct *tsk, unsigned int resource,

@@ -76,7 +76,7 @@ static const struct {
 	[CKPT_FILE]	= { "file", sizeof(struct ckpt_file), CKPT_DATA_MAX, true },
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
-	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), 0, false },
+	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), CKPT_VMA_NAME_MAX, false },
 	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task), CKPT_GROUPS_MAX * 4, true },
 	[CKPT_REGS]	= { "regs", sizeof(struct ckpt_regs), CKPT_REGS_MAX, false },
 	[CKPT_SIGACTIONS] = { "sigactions", CKPT_NSIG * sizeof(struct ckpt_sigaction), 0, false },
@@ -322,19 +322,36 @@ static int check_mm(struct ckpt_check *c, const struct ckpt_mm *mm)
 		{ le64_to_cpu(mm->arg_start), le64_to_cpu(mm->arg_end) },
 		{ le64_to_cpu(mm->env_start), le64_to_cpu(mm->env_end) },
 	};
-	u32 i;
+	u32 i, flags = le32_to_cpu(mm->flags);
 
 	if (mm->exe && !ref(c, CKPT_FILE, mm->exe))
 		return bad(c, "an executable that is not there");
 	for (i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		if (pairs[i][0] > pairs[i][1])
 			return bad(c, "an address space that ends before it begins");
+	if (mm->reserved || flags & ~CKPT_MM_FLAGS ||
+	    (flags & CKPT_MM_MDWE_NO_INHERIT && !(flags & CKPT_MM_MDWE)) ||
+	    (flags & CKPT_MM_LOCK_ONFAULT && !(flags & CKPT_MM_LOCK)))
+		return bad(c, "an address space with unknown flags");
 	c->vmas_left = le32_to_cpu(mm->nr_vmas);
 	c->end = 0;
 	return 0;
 }
 
-static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
+/* As prctl(2) allows it; it is shown in /proc. */
+static bool vma_name_ok(const u8 *name, u32 len)
+{
+	u32 i;
+
+	if (!string_ok(name, len))
+		return false;
+	for (i = 0; i < len - 1; i++)
+		if (name[i] < ' ' || name[i] > '~' || strchr("\\`$[]", name[i]))
+			return false;
+	return true;
+}
+
+static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v, u32 extra)
 {
 	u64 start = le64_to_cpu(v->start), end = le64_to_cpu(v->end);
 	u64 pgoff = le64_to_cpu(v->pgoff);
@@ -345,7 +362,8 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
 		return bad(c, "a mapping of an impossible size");
 	if (start < c->end)
 		return bad(c, "mappings are out of order");
-	if (v->reserved || flags & ~CKPT_VMA_FLAGS)
+	if (v->reserved || flags & ~CKPT_VMA_FLAGS ||
+	    (flags & CKPT_VMA_ONFAULT && !(flags & CKPT_VMA_LOCKED)))
 		return bad(c, "a mapping with unknown flags");
 	if (!kind || kind >= CKPT_VMA_NR_KINDS)
 		return bad(c, "a mapping of an unknown kind");
@@ -359,6 +377,8 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
 	if (pgoff + (end - start) / c->page_size < pgoff ||
 	    pgoff + (end - start) / c->page_size > (1ULL << 63) / c->page_size)
 		return bad(c, "a mapping behind the end of all files");
+	if (extra && !vma_name_ok(v->name, extra))
+		return bad(c, "a mapping with a wrong name");
 	c->end = end;
 	c->vmas_left--;
 	return 0;
@@ -461,7 +481,7 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	case CKPT_MM:
 		return check_mm(c, payload);
 	case CKPT_VMA:
-		return check_vma(c, payload);
+		return check_vma(c, payload, extra);
 	case CKPT_TASK:
 		return check_task(c, payload, extra);
 	case CKPT_REGS: {

@@ -32,6 +32,7 @@
 #define CKPT_TASKS_MAX		32768
 #define CKPT_PATH_MAX		4096	/* with the terminating 0 */
 #define CKPT_NAME_MAX		250	/* of a memfd, likewise */
+#define CKPT_VMA_NAME_MAX	80	/* of anonymous memory, likewise */
 #define CKPT_DATA_MAX		(1U << 20)	/* a pipe's bytes, a run of pages */
 #define CKPT_GROUPS_MAX		65536
 #define CKPT_FDS_MAX		(1U << 20)
@@ -182,12 +183,20 @@ struct ckpt_fd {
 	__le32 reserved;
 };
 
+#define CKPT_MM_MDWE		0x1	/* PR_MDWE_REFUSE_EXEC_GAIN */
+#define CKPT_MM_MDWE_NO_INHERIT	0x2	/* PR_MDWE_NO_INHERIT */
+#define CKPT_MM_LOCK		0x4	/* MCL_FUTURE */
+#define CKPT_MM_LOCK_ONFAULT	0x8	/* MCL_FUTURE | MCL_ONFAULT: with CKPT_MM_LOCK */
+#define CKPT_MM_FLAGS		0xf
+
 /**
  * struct ckpt_mm - an address space
  * @exe: FILE that is executed, 0 for none
  * @dump_filter: as /proc/PID/coredump_filter shows it
  * @vdso_crc: CRC-32C of the code that the kernel maps into it, 0 if none
  * @nr_vmas: how many VMA records follow
+ * @flags: CKPT_MM_*
+ * @reserved: 0
  *
  * The rest is what prctl(PR_SET_MM_MAP) sets.
  */
@@ -196,6 +205,8 @@ struct ckpt_mm {
 	__le32 dump_filter;
 	__le32 vdso_crc;
 	__le32 nr_vmas;
+	__le32 flags;
+	__le32 reserved;
 	__le64 start_code;
 	__le64 end_code;
 	__le64 start_data;
@@ -227,7 +238,14 @@ enum ckpt_vma_kind {
 #define CKPT_VMA_SEQUENTIAL	0x040	/* MADV_SEQUENTIAL */
 #define CKPT_VMA_RANDOM		0x080	/* MADV_RANDOM */
 #define CKPT_VMA_MAYWRITE	0x100	/* SHARED: mprotect(2) may allow writing */
-#define CKPT_VMA_FLAGS		0x1ff
+#define CKPT_VMA_LOCKED		0x200	/* mlock(2) */
+#define CKPT_VMA_ONFAULT	0x400	/* with LOCKED: MLOCK_ONFAULT */
+#define CKPT_VMA_DONTFORK	0x800	/* MADV_DONTFORK */
+#define CKPT_VMA_WIPEONFORK	0x1000	/* MADV_WIPEONFORK */
+#define CKPT_VMA_MERGEABLE	0x2000	/* MADV_MERGEABLE */
+#define CKPT_VMA_HUGEPAGE	0x4000	/* MADV_HUGEPAGE */
+#define CKPT_VMA_NOHUGEPAGE	0x8000	/* MADV_NOHUGEPAGE */
+#define CKPT_VMA_FLAGS		0xffff
 
 /**
  * struct ckpt_vma - a mapping of the MM before it
@@ -237,6 +255,8 @@ enum ckpt_vma_kind {
  * @kind: enum ckpt_vma_kind
  * @flags: CKPT_VMA_*
  * @file: FILE, SHARED: what is mapped
+ * @reserved: 0
+ * @name: of PR_SET_VMA_ANON_NAME, with its terminating 0, or nothing
  */
 struct ckpt_vma {
 	__le64 start;
@@ -246,6 +266,7 @@ struct ckpt_vma {
 	__le32 flags;
 	__le32 file;
 	__le32 reserved;
+	__u8 name[];
 };
 
 #define CKPT_TASK_SUBREAPER	0x01
