@@ -94,9 +94,8 @@ static void put_batch(struct page_batch *b)
 static int next_batch(struct ckpt_stream *st, struct mm_struct *mm, struct page_batch *b,
 		      unsigned long from)
 {
-	u32 noted, i;
+	u32 noted, i, n;
 	int more;
-	long got;
 
 	b->n = 0;
 	if (mmap_read_lock_killable(mm))
@@ -104,17 +103,18 @@ static int next_batch(struct ckpt_stream *st, struct mm_struct *mm, struct page_
 	more = walk_page_range(mm, from, TASK_SIZE, &note_ops, b);
 	noted = b->n;
 	b->n = 0;
-	for (i = 0; i < noted && more >= 0; i++) {
+	for (i = 0; i < noted && more >= 0; i += n) {
 		unsigned long addr = b->addr[i] & PAGE_MASK;
+		long got;
 
-		got = get_user_pages_remote(mm, addr, 1, FOLL_FORCE, &b->page[b->n], NULL);
-		if (got != 1) {
+		for (n = 1; i + n < noted; n++)
+			if (b->addr[i + n] != b->addr[i] + n * PAGE_SIZE)
+				break;
+		got = get_user_pages_remote(mm, addr, n, FOLL_FORCE, &b->page[i], NULL);
+		b->n += max(got, 0L);
+		if (got != n)
 			more = ckpt_fail(st->ctl, got < 0 ? got : -EFAULT,
 					 "memory at %lx cannot be read", addr);
-			break;
-		}
-		b->addr[b->n] = b->addr[i];
-		b->n++;
 	}
 	mmap_read_unlock(mm);
 	if (more < 0)
