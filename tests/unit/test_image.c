@@ -181,6 +181,15 @@ static void add_inode_file(uint32_t id, uint32_t inode)
 	f->inode = htole32(inode);
 }
 
+static void add_eventfd(uint32_t id, uint64_t count)
+{
+	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f));
+
+	f->kind = htole32(CKPT_FILE_EVENTFD);
+	f->flags = htole32(2);
+	f->size = htole64(count);
+}
+
 static void add_pages(uint16_t type, uint32_t owner, uint64_t addr)
 {
 	struct ckpt_pages *p = record(type, 0, sizeof(*p) + PAGE);
@@ -215,6 +224,7 @@ static void make_image(void)
 	add_pipe(4, 1, "");
 	add_inode_file(5, 1);
 	add_inode_file(6, 2);
+	add_eventfd(7, 99);
 	for (i = 1; i <= 2; i++) {
 		fd = record(CKPT_FDTABLE, i, 2 * sizeof(*fd));
 		fd[0].fd = htole32(3);
@@ -233,7 +243,7 @@ static void make_image(void)
 	add_pages(CKPT_PAGES, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(33);
+	t->records = htole64(34);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -266,7 +276,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "33 records"));
+	assert_non_null(strstr(why, "34 records"));
 	assert_non_null(strstr(why, "2 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -361,7 +371,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(1), "more tasks");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, release[63], 'x', "release");
 
-	FIELD(CKPT_FILE, 1, ckpt_file, kind, htole32(7), "unknown kind");
+	FIELD(CKPT_FILE, 1, ckpt_file, kind, htole32(99), "unknown kind");
 	FIELD(CKPT_FILE, 1, ckpt_file, data[0], 'x', "path");
 	FIELD(CKPT_FILE, 2, ckpt_file, data[3], 0, "path");
 	FIELD(CKPT_FILE, 1, ckpt_file, pos, htole64(1ULL << 63), "offset");
@@ -373,6 +383,11 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 5, ckpt_file, mode, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pipe, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pos, htole64(1ULL << 63), "offset");
+
+	FIELD(CKPT_FILE, 7, ckpt_file, mode, htole32(2), "eventfd");
+	FIELD(CKPT_FILE, 7, ckpt_file, size, ~0ULL, "eventfd");
+	FIELD(CKPT_FILE, 7, ckpt_file, pos, 1, "eventfd");
+	FIELD(CKPT_FILE, 7, ckpt_file, inode, htole32(1), "cannot have");
 
 	FIELD(CKPT_INODE, 1, ckpt_inode, kind, 0, "unknown kind");
 	FIELD(CKPT_INODE, 1, ckpt_inode, kind, htole32(CKPT_INODE_NR_KINDS), "unknown kind");
@@ -390,12 +405,12 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 3, ckpt_file, capacity, htole32(65537), "impossible size");
 	FIELD(CKPT_FILE, 4, ckpt_file, pos, 1, "cannot have");
 
-	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(7), "not there");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(8), "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, 0, "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, fd, htole32(4), "out of order");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, cloexec, htole32(2), "unknown flags");
 
-	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(7), "executable");
+	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(8), "executable");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(4), "mapping is missing");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(2), "no address space");
 	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
@@ -463,7 +478,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_PAGES, 1, ckpt_pages, count, htole32(2), "number of pages");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, addr, htole64(0x500001), "impossible address");
 	FIELD(CKPT_PAGES, 2, ckpt_pages, addr, htole64(0x500000), "out of order");
-	FIELD(CKPT_TRAILER, 1, ckpt_trailer, records, htole64(32), "records are missing");
+	FIELD(CKPT_TRAILER, 1, ckpt_trailer, records, htole64(33), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, bytes, htole64(1), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, reserved, 1, "reserved");
 }

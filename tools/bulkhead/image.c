@@ -83,6 +83,11 @@ static void show_inode(struct reader *r, const struct ckpt_inode *i)
 static void show_file(struct reader *r, const struct ckpt_file *f)
 {
 	put_u32(r, "flags", f->flags);
+	if (le32_to_cpu(f->kind) == CKPT_FILE_EVENTFD) {
+		put(r, "eventfd", "%" PRIu64, le64_to_cpu(f->size));
+		put_u32(r, "semaphore", f->mode);
+		return;
+	}
 	if (le32_to_cpu(f->kind) == CKPT_FILE_INODE) {
 		put_u32(r, "inode", f->inode);
 		put(r, "pos", "%" PRIu64, le64_to_cpu(f->pos));

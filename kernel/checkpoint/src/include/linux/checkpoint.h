@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct anon_vma_name;
+struct file;
 struct mm_struct;
 struct restart_block;
 struct rlimit;
@@ -16,6 +17,22 @@ struct task_struct;
 
 /* kernel/fork.c */
 struct mm_struct *checkpoint_dup_mm(struct mm_struct *mm);
+
+/**
+ * struct checkpoint_eventfd - what an eventfd is
+ * @count: what read(2) gives
+ * @semaphore: EFD_SEMAPHORE
+ * @users: how many hold it: the open file, and parts of the kernel
+ */
+struct checkpoint_eventfd {
+	u64 count;
+	bool semaphore;
+	unsigned int users;
+};
+
+/* fs/eventfd.c */
+bool checkpoint_eventfd_get(struct file *file, struct checkpoint_eventfd *e);
+struct file *checkpoint_eventfd_make(const struct checkpoint_eventfd *e, unsigned int flags);
 
 /* mm/madvise.c */
 int madvise_set_anon_name(struct mm_struct *mm, unsigned long start,

@@ -113,12 +113,16 @@ struct ckpt_snapshot {
 #define CKPT_FD_EXE		-2
 #define CKPT_FD_CWD		-3
 
-/* A file of the tree: @refs references were found, @pid and @fd the first. */
+/*
+ * A file of the tree: @refs references were found, @pid and @fd the first.
+ * @whole: nobody else may have it.
+ */
 struct ckpt_taken_file {
 	struct file *file;
 	struct ckpt_taken_inode *inode;
 	u32 id;
 	u32 refs;
+	bool whole;
 	pid_t pid;
 	int fd;
 };
@@ -180,6 +184,8 @@ int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_pipe(struct ckpt_snapshot *s, struct task_struct *task,
 		   struct ckpt_taken_file *taken);
 int ckpt_pipes_whole(struct ckpt_snapshot *s);
+int ckpt_take_eventfd(struct ckpt_snapshot *s, struct task_struct *task,
+		      struct ckpt_taken_file *taken);
 bool ckpt_has_inode(struct file *file);
 int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 			 struct ckpt_taken_file *taken);
@@ -289,6 +295,7 @@ void ckpt_restart_closed(struct ckpt_restart *r);
 int ckpt_open_files(struct ckpt_restart *r);
 int ckpt_make_inodes(struct ckpt_restart *r);
 int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
+int ckpt_open_eventfd(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
 int ckpt_fill_inode(struct ckpt_restart *r, const struct ckpt_pages *p, const void *data);
 int ckpt_seal_inodes(struct ckpt_restart *r);
 void ckpt_close_inodes(struct ckpt_restart *r);

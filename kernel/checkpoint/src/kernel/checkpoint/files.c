@@ -3,7 +3,7 @@
  * Checkpoint/restart: open files
  *
  * What can be opened again by its path is; pipes are in pipe.c, files with
- * their contents in inode.c. Everything else is refused by its kind.
+ * their contents in inode.c, eventfds in eventfd.c. Everything else is refused by its kind.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -147,7 +147,7 @@ static int take_new_file(struct ckpt_snapshot *s, struct task_struct *task,
 	const struct path *path = file_user_path(file);
 	struct inode *inode = d_backing_inode(path->dentry);
 	struct fown_struct *owner = file_f_owner(file);
-	int fd = taken->fd;
+	int fd = taken->fd, id;
 
 	if (owner && owner->pid)
 		return ckpt_refuse_file(s, task, fd, "an owner for its signals is");
@@ -157,6 +157,9 @@ static int take_new_file(struct ckpt_snapshot *s, struct task_struct *task,
 		return ckpt_take_pipe(s, task, taken);
 	if (ckpt_has_inode(file))
 		return ckpt_take_inode_file(s, task, taken);
+	id = ckpt_take_eventfd(s, task, taken);
+	if (id)
+		return id;
 	/* to be mapped, it has only to be read */
 	if (mapped)
 		return take_path(s, task, fd, path, file, O_RDONLY | O_LARGEFILE, true);
@@ -356,6 +359,8 @@ int ckpt_open_files(struct ckpt_restart *r)
 			err = ckpt_open_pipe(r, i, f, &pipes[le32_to_cpu(f->pipe)]);
 		else if (f->kind == cpu_to_le32(CKPT_FILE_INODE))
 			err = ckpt_open_inode_file(r, i, f);
+		else if (f->kind == cpu_to_le32(CKPT_FILE_EVENTFD))
+			err = ckpt_open_eventfd(r, i, f);
 		else
 			err = open_path(r, f, &r->files[i]);
 		if (err)

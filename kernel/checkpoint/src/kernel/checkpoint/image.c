@@ -267,6 +267,11 @@ static int check_file(struct ckpt_check *c, const struct ckpt_file *f, u32 extra
 		    f->mapped || extra)
 			return bad(c, "a file with what it cannot have");
 		return (s64)le64_to_cpu(f->pos) < 0 ? bad(c, "an impossible offset") : 0;
+	case CKPT_FILE_EVENTFD:
+		if (f->pos || f->mtime || f->rdev || pipe || capacity || f->mapped || extra ||
+		    le32_to_cpu(f->mode) > 1 || size == ~0ULL)
+			return bad(c, "an eventfd with what it cannot have");
+		return 0;
 	case CKPT_FILE_PATH:
 		if (extra > CKPT_PATH_MAX || !string_ok(f->data, extra) || f->data[0] != '/')
 			return bad(c, "a path that is none");

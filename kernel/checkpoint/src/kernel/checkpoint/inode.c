@@ -153,28 +153,33 @@ int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 	return s->nr_files;
 }
 
-/* Whether all who have one of the files are within the tree. */
+static bool used_outside(const struct ckpt_taken_file *f)
+{
+	const struct ckpt_taken_inode *t = f->inode;
+
+	/* one reference is our own; each open file has one of the path */
+	if (file_count(f->file) != f->refs + 1)
+		return true;
+	return t && (d_count(t->path.dentry) != t->files ||
+		     icount_read_once(d_backing_inode(t->path.dentry)) != 1);
+}
+
+/* Whether all who have one of the files are within the tree, and eventfds as well. */
 int ckpt_inodes_whole(struct ckpt_snapshot *s)
 {
-	struct ckpt_taken_inode *t;
 	struct ckpt_taken_file *f;
 	unsigned long i;
 
 	xa_for_each(&s->file_ids, i, f) {
-		t = f->inode;
-		if (!t)
-			continue;
-		/* one reference is our own; each open file has one of the path */
-		if (file_count(f->file) == f->refs + 1 && d_count(t->path.dentry) == t->files &&
-		    icount_read_once(d_backing_inode(t->path.dentry)) == 1)
+		if ((!f->inode && !f->whole) || !used_outside(f))
 			continue;
 		if (f->fd < 0)
 			return ckpt_fail(s->ctl, -EOPNOTSUPP,
-					 "pid %d: %s: %pd, in use outside, is not supported",
-					 f->pid, ckpt_file_role(f->fd), t->path.dentry);
+					 "pid %d: %s: %pD, in use outside, is not supported",
+					 f->pid, ckpt_file_role(f->fd), f->file);
 		return ckpt_fail(s->ctl, -EOPNOTSUPP,
-				 "pid %d: fd %d: %pd, in use outside, is not supported",
-				 f->pid, f->fd, t->path.dentry);
+				 "pid %d: fd %d: %pD, in use outside, is not supported",
+				 f->pid, f->fd, f->file);
 	}
 	return 0;
 }

@@ -135,6 +135,7 @@ enum ckpt_file_kind {
 	CKPT_FILE_PATH = 1,	/* opened again by its path */
 	CKPT_FILE_PIPE,		/* an end of a pipe */
 	CKPT_FILE_INODE,	/* of an INODE */
+	CKPT_FILE_EVENTFD,	/* of eventfd(2) */
 	CKPT_FILE_NR_KINDS
 };
 
@@ -144,9 +145,9 @@ enum ckpt_file_kind {
  * @flags: O_* of the open file, of the architecture @machine
  * @pos: offset
  * @size: PATH: of a file that is mapped, 0 if none of it is; PIPE: bytes in
- *	@data
+ *	@data; EVENTFD: its count
  * @mtime: PATH: of a file that is mapped, nanoseconds
- * @mode: PATH: S_IFMT bits of the file
+ * @mode: PATH: S_IFMT bits of the file; EVENTFD: 1 for EFD_SEMAPHORE
  * @rdev: PATH: of a device, major << 20 | minor
  * @pipe: PIPE: number of the pipe, which its other ends have as well
  * @capacity: PIPE: in bytes, as F_GETPIPE_SZ tells it
