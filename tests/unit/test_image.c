@@ -102,7 +102,7 @@ static void add_mm(uint32_t id)
 	struct ckpt_vma *v;
 
 	mm->exe = htole32(2);
-	mm->nr_vmas = htole32(2);
+	mm->nr_vmas = htole32(3);
 	mm->start_brk = htole64(0x10000);
 	mm->brk = htole64(0x20000);
 	v = record(CKPT_VMA, 0, sizeof(*v));
@@ -111,11 +111,18 @@ static void add_mm(uint32_t id)
 	v->kind = htole32(CKPT_VMA_FILE);
 	v->file = htole32(2);
 	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_EXEC);
-	v = record(CKPT_VMA, 0, sizeof(*v));
+	v = record(CKPT_VMA, 0, sizeof(*v) + 5);
+	strcpy((char *)v->name, "heap");
 	v->start = htole64(0x500000);
 	v->end = htole64(0x510000);
 	v->kind = htole32(CKPT_VMA_ANON);
 	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_WRITE);
+	v = record(CKPT_VMA, 0, sizeof(*v));
+	v->start = htole64(0x600000);
+	v->end = htole64(0x601000);
+	v->kind = htole32(CKPT_VMA_SHARED);
+	v->file = htole32(6);
+	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_MAYWRITE);
 }
 
 static void add_regs(void)
@@ -208,11 +215,50 @@ static void add_zombie(uint32_t id, uint32_t pid, uint32_t parent)
 	t->status = htole32(3 << 8);
 }
 
-static void add_pages(uint32_t mm, uint64_t addr)
+static void add_memfd(uint32_t id, const char *name)
 {
-	struct ckpt_pages *p = record(CKPT_PAGES, 0, sizeof(*p) + PAGE);
+	struct ckpt_inode *i = record(CKPT_INODE, id, sizeof(*i) + strlen(name) + 1);
 
-	p->mm = htole32(mm);
+	i->kind = htole32(CKPT_INODE_MEMFD);
+	i->size = htole64(2 * PAGE);
+	i->mode = htole32(0777);
+	i->seals = htole32(1);
+	strcpy((char *)i->data, name);
+}
+
+static void add_anon(uint32_t id)
+{
+	struct ckpt_inode *i = record(CKPT_INODE, id, sizeof(*i));
+
+	i->kind = htole32(CKPT_INODE_ANON);
+	i->size = htole64(PAGE);
+	i->flags = htole32(CKPT_INODE_NORESERVE);
+}
+
+static void add_inode_file(uint32_t id, uint32_t inode)
+{
+	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f));
+
+	f->kind = htole32(CKPT_FILE_INODE);
+	f->flags = htole32(2);
+	f->pos = htole64(5);
+	f->inode = htole32(inode);
+}
+
+static void add_eventfd(uint32_t id, uint64_t count)
+{
+	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f));
+
+	f->kind = htole32(CKPT_FILE_EVENTFD);
+	f->flags = htole32(2);
+	f->size = htole64(count);
+}
+
+static void add_pages(uint16_t type, uint32_t owner, uint64_t addr)
+{
+	struct ckpt_pages *p = record(type, 0, sizeof(*p) + PAGE);
+
+	p->owner = htole32(owner);
 	p->count = htole32(1);
 	p->addr = htole64(addr);
 	memset(p->data, 0x5a, PAGE);
@@ -234,10 +280,15 @@ static void make_image(void)
 	im->page_size = htole32(PAGE);
 	im->nr_tasks = htole32(4);
 	strcpy(im->release, "7.3.4");
+	add_memfd(1, "heap");
+	add_anon(2);
 	add_file(1, "/");
 	add_file(2, "/bin/job");
 	add_pipe(3, 1, "hello");
 	add_pipe(4, 1, "");
+	add_inode_file(5, 1);
+	add_inode_file(6, 2);
+	add_eventfd(7, 99);
 	for (i = 1; i <= 2; i++) {
 		fd = record(CKPT_FDTABLE, i, 2 * sizeof(*fd));
 		fd[0].fd = htole32(3);
@@ -252,11 +303,13 @@ static void make_image(void)
 	add_thread(2, 8, 1);
 	add_zombie(3, 10, 1);
 	add_live(4, 9, 2, 2);
-	add_pages(1, 0x500000);
-	add_pages(1, 0x503000);
-	add_pages(2, 0x500000);
+	add_pages(CKPT_CONTENTS, 1, PAGE);
+	add_pages(CKPT_CONTENTS, 2, 0);
+	add_pages(CKPT_PAGES, 1, 0x500000);
+	add_pages(CKPT_PAGES, 1, 0x503000);
+	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(35);
+	t->records = htole64(44);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -289,9 +342,9 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "35 records"));
+	assert_non_null(strstr(why, "44 records"));
 	assert_non_null(strstr(why, "4 tasks"));
-	assert_non_null(strstr(why, "3 pages"));
+	assert_non_null(strstr(why, "5 pages"));
 }
 
 static void the_checksum_is_crc32c(void **state)
@@ -384,13 +437,33 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(1), "more tasks");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, release[63], 'x', "release");
 
-	FIELD(CKPT_FILE, 1, ckpt_file, kind, htole32(7), "unknown kind");
+	FIELD(CKPT_FILE, 1, ckpt_file, kind, htole32(99), "unknown kind");
 	FIELD(CKPT_FILE, 1, ckpt_file, data[0], 'x', "path");
 	FIELD(CKPT_FILE, 2, ckpt_file, data[3], 0, "path");
 	FIELD(CKPT_FILE, 1, ckpt_file, pos, htole64(1ULL << 63), "offset");
 	FIELD(CKPT_FILE, 1, ckpt_file, pipe, htole32(1), "cannot have");
 	FIELD(CKPT_FILE, 1, ckpt_file, mapped, htole32(2), "cannot have");
-	FIELD(CKPT_FILE, 1, ckpt_file, reserved, 1, "reserved");
+	FIELD(CKPT_FILE, 1, ckpt_file, inode, htole32(1), "cannot have");
+	FIELD(CKPT_FILE, 5, ckpt_file, inode, 0, "inode is not there");
+	FIELD(CKPT_FILE, 5, ckpt_file, inode, htole32(3), "inode is not there");
+	FIELD(CKPT_FILE, 5, ckpt_file, mode, 1, "cannot have");
+	FIELD(CKPT_FILE, 5, ckpt_file, pipe, 1, "cannot have");
+	FIELD(CKPT_FILE, 5, ckpt_file, pos, htole64(1ULL << 63), "offset");
+
+	FIELD(CKPT_FILE, 7, ckpt_file, mode, htole32(2), "eventfd");
+	FIELD(CKPT_FILE, 7, ckpt_file, size, ~0ULL, "eventfd");
+	FIELD(CKPT_FILE, 7, ckpt_file, pos, 1, "eventfd");
+	FIELD(CKPT_FILE, 7, ckpt_file, inode, htole32(1), "cannot have");
+
+	FIELD(CKPT_INODE, 1, ckpt_inode, kind, 0, "unknown kind");
+	FIELD(CKPT_INODE, 1, ckpt_inode, kind, htole32(CKPT_INODE_NR_KINDS), "unknown kind");
+	FIELD(CKPT_INODE, 1, ckpt_inode, flags, htole32(0x80), "unknown flags");
+	FIELD(CKPT_INODE, 1, ckpt_inode, mode, htole32(0100777), "unknown flags");
+	FIELD(CKPT_INODE, 1, ckpt_inode, size, htole64(1ULL << 63), "impossible size");
+	FIELD(CKPT_INODE, 1, ckpt_inode, seals, htole32(0x40), "seals");
+	FIELD(CKPT_INODE, 2, ckpt_inode, seals, htole32(1), "seals");
+	FIELD(CKPT_INODE, 1, ckpt_inode, data[1], 0, "wrong name");
+	FIELD(CKPT_INODE, 2, ckpt_inode, kind, htole32(CKPT_INODE_MEMFD), "wrong name");
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, 0, "wrong number");
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, htole32(2), "wrong number");
 	FIELD(CKPT_FILE, 3, ckpt_file, size, htole64(6), "contents");
@@ -398,24 +471,37 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 3, ckpt_file, capacity, htole32(65537), "impossible size");
 	FIELD(CKPT_FILE, 4, ckpt_file, pos, 1, "cannot have");
 
-	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(5), "not there");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(8), "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, 0, "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, fd, htole32(4), "out of order");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, cloexec, htole32(2), "unknown flags");
 
-	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(5), "executable");
-	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(3), "mapping is missing");
-	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(1), "no address space");
+	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(8), "executable");
+	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(4), "mapping is missing");
+	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(2), "no address space");
 	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
 
+	FIELD(CKPT_MM, 1, ckpt_mm, reserved, 1, "unknown flags");
+	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_FLAGS + 1), "unknown flags");
+	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_MDWE_NO_INHERIT), "unknown flags");
+	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_LOCK_ONFAULT), "unknown flags");
+
+	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], '\n', "wrong name");
+	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], '$', "wrong name");
+	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], 0, "wrong name");
+	FIELD(CKPT_VMA, 2, ckpt_vma, flags, htole32(CKPT_VMA_ONFAULT), "unknown flags");
 	FIELD(CKPT_VMA, 1, ckpt_vma, start, htole64(0x402000), "impossible size");
 	FIELD(CKPT_VMA, 1, ckpt_vma, end, htole64(0x401001), "impossible size");
 	FIELD(CKPT_VMA, 2, ckpt_vma, start, htole64(0x401000), "out of order");
-	FIELD(CKPT_VMA, 2, ckpt_vma, flags, htole32(0x100), "unknown flags");
+	FIELD(CKPT_VMA, 2, ckpt_vma, flags, htole32(CKPT_VMA_FLAGS + 1), "unknown flags");
 	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(0), "unknown kind");
 	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(CKPT_VMA_FILE), "file that is not there");
+	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(CKPT_VMA_SHARED), "file that is not there");
+	FIELD(CKPT_VMA, 2, ckpt_vma, kind, htole32(CKPT_VMA_NR_KINDS), "unknown kind");
 	FIELD(CKPT_VMA, 2, ckpt_vma, file, htole32(1), "file that is not there");
 	FIELD(CKPT_VMA, 1, ckpt_vma, flags, htole32(CKPT_VMA_GROWSDOWN), "stack");
+	FIELD(CKPT_VMA, 1, ckpt_vma, flags, htole32(CKPT_VMA_MAYWRITE), "may not be");
+	FIELD(CKPT_VMA, 3, ckpt_vma, flags, htole32(CKPT_VMA_WRITE), "may not be");
 	FIELD(CKPT_VMA, 1, ckpt_vma, pgoff, htole64(~0ULL), "behind the end");
 
 	FIELD(CKPT_TASK, 1, ckpt_task, pid, 0, "impossible pid");
@@ -488,12 +574,17 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_SIGNAL, 1, ckpt_signal, shared, htole32(2), "impossible signal");
 	/* of the thread */
 	FIELD(CKPT_SIGNAL, 3, ckpt_signal, shared, htole32(1), "impossible signal");
-	FIELD(CKPT_PAGES, 1, ckpt_pages, mm, htole32(3), "out of order");
-	FIELD(CKPT_PAGES, 3, ckpt_pages, mm, htole32(1), "out of order");
+	HEADER(CKPT_CONTENTS, 2, type, htole16(CKPT_PAGES), "out of order");
+	HEADER(CKPT_PAGES, 2, type, htole16(CKPT_CONTENTS), "out of order");
+	FIELD(CKPT_CONTENTS, 1, ckpt_pages, owner, htole32(3), "out of order");
+	FIELD(CKPT_CONTENTS, 1, ckpt_pages, addr, htole64(1), "impossible address");
+	FIELD(CKPT_CONTENTS, 2, ckpt_pages, owner, htole32(1), "out of order");
+	FIELD(CKPT_PAGES, 1, ckpt_pages, owner, htole32(3), "out of order");
+	FIELD(CKPT_PAGES, 3, ckpt_pages, owner, htole32(1), "out of order");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, count, htole32(2), "number of pages");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, addr, htole64(0x500001), "impossible address");
 	FIELD(CKPT_PAGES, 2, ckpt_pages, addr, htole64(0x500000), "out of order");
-	FIELD(CKPT_TRAILER, 1, ckpt_trailer, records, htole64(24), "records are missing");
+	FIELD(CKPT_TRAILER, 1, ckpt_trailer, records, htole64(33), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, bytes, htole64(1), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, reserved, 1, "reserved");
 }
@@ -586,6 +677,10 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "task 4: pid=9 parent=2 leader=4 state=\"live\" pgrp=7 session=7 comm=\"job\""));
 	assert_non_null(strstr(text, "file 2: flags=0 path=\"/bin/job\""));
 	assert_non_null(strstr(text, "pages: mm=1 addr=0x500000 count=1"));
+	assert_non_null(strstr(text, "inode 1: kind=\"memfd\" size=8192 mode=0777 uid=0 gid=0 "
+			       "seals=1 name=\"heap\""));
+	assert_non_null(strstr(text, "file 6: flags=2 inode=2 pos=5"));
+	assert_non_null(strstr(text, "contents: inode=1 offset=0x1000 count=1"));
 	free(text);
 
 	out = open_memstream(&text, &size);

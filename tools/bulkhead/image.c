@@ -64,9 +64,35 @@ static void put_text(struct reader *r, const char *key, const char *s)
 	put_string(r->out, s);
 }
 
+static void show_inode(struct reader *r, const struct ckpt_inode *i)
+{
+	static const char * const kinds[] = { "", "anon", "memfd" };
+	u32 kind = le32_to_cpu(i->kind);
+
+	put_text(r, "kind", kinds[kind]);
+	put(r, "size", "%" PRIu64, le64_to_cpu(i->size));
+	put(r, "mode", r->json ? "%u" : "%#o", le32_to_cpu(i->mode));
+	put_u32(r, "uid", i->uid);
+	put_u32(r, "gid", i->gid);
+	if (kind == CKPT_INODE_MEMFD) {
+		put_u32(r, "seals", i->seals);
+		put_text(r, "name", (const char *)i->data);
+	}
+}
+
 static void show_file(struct reader *r, const struct ckpt_file *f)
 {
 	put_u32(r, "flags", f->flags);
+	if (le32_to_cpu(f->kind) == CKPT_FILE_EVENTFD) {
+		put(r, "eventfd", "%" PRIu64, le64_to_cpu(f->size));
+		put_u32(r, "semaphore", f->mode);
+		return;
+	}
+	if (le32_to_cpu(f->kind) == CKPT_FILE_INODE) {
+		put_u32(r, "inode", f->inode);
+		put(r, "pos", "%" PRIu64, le64_to_cpu(f->pos));
+		return;
+	}
 	if (le32_to_cpu(f->kind) == CKPT_FILE_PIPE) {
 		put_u32(r, "pipe", f->pipe);
 		put_u32(r, "capacity", f->capacity);
@@ -92,9 +118,9 @@ static void show_fdtable(struct reader *r, const struct ckpt_fd *fd, u32 n)
 	fputc(']', r->out);
 }
 
-static void show_vma(struct reader *r, const struct ckpt_vma *v)
+static void show_vma(struct reader *r, const struct ckpt_vma *v, bool named)
 {
-	static const char * const kinds[] = { "", "anon", "file", "kernel" };
+	static const char * const kinds[] = { "", "anon", "file", "kernel", "shared" };
 	u32 flags = le32_to_cpu(v->flags);
 	char prot[] = "---";
 
@@ -108,6 +134,9 @@ static void show_vma(struct reader *r, const struct ckpt_vma *v)
 	put_hex(r, "start", v->start);
 	put_hex(r, "end", v->end);
 	put_text(r, "prot", prot);
+	put(r, "flags", r->json ? "%u" : "%#x", flags);
+	if (named)
+		put_text(r, "name", (const char *)v->name);
 	if (v->file) {
 		put_u32(r, "file", v->file);
 		put(r, "pgoff", "%" PRIu64, le64_to_cpu(v->pgoff));
@@ -170,6 +199,8 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 		put_text(r, "release", im->release);
 		return;
 	}
+	case CKPT_INODE:
+		return show_inode(r, payload);
 	case CKPT_FILE:
 		return show_file(r, payload);
 	case CKPT_FDTABLE:
@@ -179,12 +210,13 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 
 		put_u32(r, "exe", mm->exe);
 		put_u32(r, "vmas", mm->nr_vmas);
+		put_u32(r, "flags", mm->flags);
 		put_hex(r, "brk", mm->brk);
 		put_hex(r, "start_stack", mm->start_stack);
 		return;
 	}
 	case CKPT_VMA:
-		return show_vma(r, payload);
+		return show_vma(r, payload, le32_to_cpu(h->length) > sizeof(struct ckpt_vma));
 	case CKPT_TASK:
 		return show_task(r, payload);
 	case CKPT_REGS: {
@@ -203,11 +235,12 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 	}
 	case CKPT_TIMER:
 		return show_timer(r, payload);
+	case CKPT_CONTENTS:
 	case CKPT_PAGES: {
 		const struct ckpt_pages *p = payload;
 
-		put_u32(r, "mm", p->mm);
-		put_hex(r, "addr", p->addr);
+		put_u32(r, type == CKPT_PAGES ? "mm" : "inode", p->owner);
+		put_hex(r, type == CKPT_PAGES ? "addr" : "offset", p->addr);
 		put_u32(r, "count", p->count);
 		return;
 	}
@@ -286,7 +319,7 @@ static int read_record(struct reader *r, void **payload, size_t *room)
 		err = ckpt_check_sum(c, &h, ckpt_crc(ckpt_record_crc(&h), *payload, length));
 	if (!err && le16_to_cpu(h.type) == CKPT_TASK)
 		err = note_task(r, &h, *payload);
-	if (!err && le16_to_cpu(h.type) == CKPT_PAGES)
+	if (!err && (le16_to_cpu(h.type) == CKPT_PAGES || le16_to_cpu(h.type) == CKPT_CONTENTS))
 		r->pages += le32_to_cpu(((struct ckpt_pages *)*payload)->count);
 	if (!err)
 		show(r, &h, *payload);

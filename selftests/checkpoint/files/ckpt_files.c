@@ -150,15 +150,49 @@ TEST_F(files, epoll_is_refused_by_name)
 	ASSERT_STREQ(refusal("epoll", "fd 3: anon_inode:[eventpoll]"), "ok");
 }
 
-JOB(eventfd)
+/* One that counts, one that is shared and does not block, and a semaphore. */
+JOB(eventfds)
 {
-	must(eventfd(0, 0) == 3);
+	uint64_t full = ~0ULL - 1, one = 1, v;
+	int a = eventfd(5, 0), b = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	int sem = eventfd(2, EFD_SEMAPHORE | EFD_NONBLOCK), big = eventfd(0, EFD_NONBLOCK), status;
+	pid_t pid;
+
+	must(write(big, &full, 8) == 8);
+	pid = fork();
+	if (!pid) {
+		if (read(a, &v, 8) != 8 || v != 5)
+			_exit(1);
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		/* blocks until the parent writes */
+		_exit(read(a, &v, 8) == 8 && v == 7 && write(b, &one, 8) == 8 ? 3 : 2);
+	}
 	job_pause();
+	v = 7;
+	job_check(read(b, &v, 8) == -1 && errno == EAGAIN && fcntl(b, F_GETFD) == FD_CLOEXEC);
+	v = 7;
+	job_check(write(a, &v, 8) == 8);
+	job_check(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+	job_check(read(b, &v, 8) == 8 && v == 1);
+	job_check(read(sem, &v, 8) == 8 && v == 1 && read(sem, &v, 8) == 8 && v == 1);
+	job_check(read(sem, &v, 8) == -1 && errno == EAGAIN);
+	job_check(write(big, &one, 8) == -1 && errno == EAGAIN);
+	job_check(read(big, &v, 8) == 8 && v == full);
 }
 
-TEST_F(files, eventfd_is_refused_by_name)
+TEST_F(files, eventfds_come_back_with_count_and_flags)
 {
-	ASSERT_STREQ(refusal("eventfd", "fd 3: anon_inode:[eventfd]"), "ok");
+	ASSERT_STREQ(ckpt_round_trip("eventfds"), "ok");
+}
+
+TEST_F(files, originals_with_eventfds_run_on_unharmed)
+{
+	pid_t pid = ckpt_start("eventfds");
+
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
 }
 
 JOB(inotify)
@@ -214,6 +248,37 @@ JOB(a_fifo)
 TEST_F(files, a_fifo_is_refused_by_name)
 {
 	ASSERT_STREQ(refusal("a_fifo", "/fifo"), "ok");
+}
+
+JOB(eventfd_outside)
+{
+	char text[16];
+	pid_t pid;
+
+	must(eventfd(0, 0) == 3);
+	pid = fork();
+	if (!pid) {
+		must(setsid() > 0);
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		_exit(0);
+	}
+	snprintf(text, sizeof(text), "%d", pid);
+	job_touch(CKPT_DIR "/child");
+	must(!file_write(CKPT_DIR "/child", text));
+	poll(NULL, 0, 50);
+	job_pause();
+}
+
+TEST_F(files, an_eventfd_that_somebody_outside_has_is_refused)
+{
+	pid_t pid = ckpt_start("eventfd_outside");
+
+	ASSERT_EQ(ckpt_save(file_number(CKPT_DIR "/child"), CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "fd 3: [eventfd], in use outside, is not supported"), NULL)
+		TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
 }
 
 /* A process in a session of its own, so that only the pipe ties it to its parent. */

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+struct anon_vma_name;
+struct file;
 struct itimerspec64;
 struct mm_struct;
 struct restart_block;
@@ -17,6 +19,26 @@ struct task_struct;
 
 /* kernel/fork.c */
 struct mm_struct *checkpoint_dup_mm(struct mm_struct *mm);
+
+/**
+ * struct checkpoint_eventfd - what an eventfd is
+ * @count: what read(2) gives
+ * @semaphore: EFD_SEMAPHORE
+ * @users: how many hold it: the open file, and parts of the kernel
+ */
+struct checkpoint_eventfd {
+	u64 count;
+	bool semaphore;
+	unsigned int users;
+};
+
+/* fs/eventfd.c */
+bool checkpoint_eventfd_get(struct file *file, struct checkpoint_eventfd *e);
+struct file *checkpoint_eventfd_make(const struct checkpoint_eventfd *e, unsigned int flags);
+
+/* mm/madvise.c */
+int madvise_set_anon_name(struct mm_struct *mm, unsigned long start,
+			  unsigned long len_in, struct anon_vma_name *anon_name);
 
 /* kernel/sys.c */
 int do_prlimit(struct task_struct *tsk, unsigned int resource,

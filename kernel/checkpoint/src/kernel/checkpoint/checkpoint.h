@@ -8,7 +8,8 @@
  * restart.c	restoring: owns the image that was read, keeps tasks in step
  *
  * and, each in both directions, one file per kind of object: task.c, regs.c,
- * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c.
+ * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
+ * inode.c (files that are kept with their contents).
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -84,6 +85,7 @@ struct ckpt_tree_task {
  * @tasks: of the tree, parents before children and processes together; only
  *	while being taken
  * @nr_tasks: how many
+ * @inode_records: INODE records
  * @files: FILE records
  * @fdtables: FDTABLE records
  * @mms: MM and VMA records
@@ -91,7 +93,10 @@ struct ckpt_tree_task {
  * @file_ids: struct file * to struct ckpt_taken_file
  * @pipes: struct pipe_inode_info * to struct ckpt_taken_pipe
  * @fdtable_ids: struct files_struct * to struct ckpt_taken_fdtable
+ * @inodes: struct inode * to struct ckpt_taken_inode
+ * @inode_list: them, by id
  * @nr_files: ids given to FILEs
+ * @nr_inodes: ids given to INODEs
  * @nr_pipes: numbers given to pipes
  * @nr_fdtables: ids given to FDTABLEs
  * @nr_mms: ids given to MMs
@@ -105,9 +110,10 @@ struct ckpt_snapshot {
 	struct pid_namespace *ns;
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
-	struct ckpt_buf files, fdtables, mms, procs;
-	struct xarray file_ids, pipes, fdtable_ids;
-	u32 nr_files, nr_pipes, nr_fdtables, nr_mms;
+	struct ckpt_buf inode_records, files, fdtables, mms, procs;
+	struct xarray file_ids, pipes, inodes, fdtable_ids;
+	struct list_head inode_list;
+	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms;
 	struct {
 		bool armed;
 		s64 left, interval;
@@ -122,11 +128,16 @@ struct ckpt_snapshot {
 #define CKPT_FD_EXE		-2
 #define CKPT_FD_CWD		-3
 
-/* A file of the tree: @refs references were found, @task and @fd the first. */
+/*
+ * A file of the tree: @refs references were found, @pid and @fd the first.
+ * @whole: nobody else may have it.
+ */
 struct ckpt_taken_file {
 	struct file *file;
+	struct ckpt_taken_inode *inode;
 	u32 id;
 	u32 refs;
+	bool whole;
 	pid_t pid;
 	int fd;
 };
@@ -145,10 +156,34 @@ struct ckpt_taken_fdtable {
 	pid_t pid;
 };
 
+/**
+ * struct ckpt_taken_inode - a file whose contents are in the image
+ * @node: in the snapshot's list
+ * @path: leads to it; valid while the tree is being taken
+ * @kind: enum ckpt_inode_kind
+ * @id: of its INODE
+ * @files: how many open files of it were found in the tree
+ * @copy: what was in it, or NULL
+ */
+struct ckpt_taken_inode {
+	struct list_head node;
+	struct path path;
+	u32 kind;
+	u32 id;
+	u32 files;
+	struct file *copy;
+};
+
 /* Refuses what an image cannot hold; pids are those that the caller sees. */
 #define ckpt_refuse(s, task, fmt, ...)					\
 	ckpt_fail((s)->ctl, -EOPNOTSUPP, "pid %d: " fmt " not supported",	\
 		  task_pid_vnr(task), ##__VA_ARGS__)
+
+#define ckpt_refuse_file(s, task, fd, fmt, ...)				\
+	((fd) < 0 ? ckpt_refuse(s, task, "%s: " fmt, ckpt_file_role(fd), ##__VA_ARGS__) : \
+		    ckpt_refuse(s, task, "fd %d: " fmt, fd, ##__VA_ARGS__))
+
+const char *ckpt_file_role(int fd);
 
 int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root);
 int ckpt_tree_check(struct ckpt_snapshot *s);
@@ -175,6 +210,14 @@ int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_pipe(struct ckpt_snapshot *s, struct task_struct *task,
 		   struct ckpt_taken_file *taken);
 int ckpt_pipes_whole(struct ckpt_snapshot *s);
+int ckpt_take_eventfd(struct ckpt_snapshot *s, struct task_struct *task,
+		      struct ckpt_taken_file *taken);
+bool ckpt_has_inode(struct file *file);
+int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
+			 struct ckpt_taken_file *taken);
+int ckpt_inodes_whole(struct ckpt_snapshot *s);
+int ckpt_copy_inodes(struct ckpt_snapshot *s);
+void ckpt_put_inodes(struct ckpt_snapshot *s);
 
 /* Where the image goes to, or comes from. */
 struct ckpt_stream {
@@ -186,6 +229,7 @@ struct ckpt_stream {
 
 int ckpt_stream_write(struct ckpt_stream *st, const void *data, size_t len);
 int ckpt_stream_read(struct ckpt_stream *st, void *data, size_t len);
+int ckpt_write_contents(struct ckpt_snapshot *s, struct ckpt_stream *st);
 int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm);
 
 /* A record in memory. */
@@ -240,6 +284,8 @@ static inline bool ckpt_is_zombie(const struct ckpt_member *m)
  * @next: header of the first record that was not loaded
  * @records: all that were, in order
  * @size: of them, in bytes
+ * @inodes: each INODE and its file, open for writing, by id - 1
+ * @nr_inodes: how many
  * @files: each FILE, opened, by id - 1
  * @nr_files: how many
  * @fdtables: FDTABLE by id - 1
@@ -263,6 +309,11 @@ struct ckpt_restart {
 	struct ckpt_record next;
 	struct list_head records;
 	size_t size;
+	struct ckpt_made_inode {
+		const struct ckpt_inode *record;
+		struct file *file;
+	} *inodes;
+	u32 nr_inodes;
 	struct file **files;
 	u32 nr_files;
 	struct ckpt_loaded **fdtables, **mms;
@@ -289,6 +340,12 @@ void ckpt_restart_fail(struct ckpt_restart *r);
 void ckpt_restart_closed(struct ckpt_restart *r);
 
 int ckpt_open_files(struct ckpt_restart *r);
+int ckpt_make_inodes(struct ckpt_restart *r);
+int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
+int ckpt_open_eventfd(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
+int ckpt_fill_inode(struct ckpt_restart *r, const struct ckpt_pages *p, const void *data);
+int ckpt_seal_inodes(struct ckpt_restart *r);
+void ckpt_close_inodes(struct ckpt_restart *r);
 int ckpt_open_pipe(struct ckpt_restart *r, u32 index, const struct ckpt_file *f,
 		   struct file **spare);
 int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *mm);

@@ -2,8 +2,8 @@
 /*
  * Checkpoint/restart: open files
  *
- * What can be opened again by its path is; pipes are in pipe.c. Everything
- * else is refused by its kind.
+ * What can be opened again by its path is; pipes are in pipe.c, files with
+ * their contents in inode.c, eventfds in eventfd.c. Everything else is refused by its kind.
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -26,12 +26,8 @@
 /* Flags that only matter to open(2) itself. */
 #define CKPT_O_GONE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
 
-#define file_refuse(s, task, fd, fmt, ...)				\
-	((fd) < 0 ? ckpt_refuse(s, task, "%s: " fmt, file_role(fd), ##__VA_ARGS__) : \
-		    ckpt_refuse(s, task, "fd %d: " fmt, fd, ##__VA_ARGS__))
-
 /* A file that is no entry of the table has one of these in place of a number. */
-static const char *file_role(int fd)
+const char *ckpt_file_role(int fd)
 {
 	return fd == CKPT_FD_EXE ? "executable" : fd == CKPT_FD_CWD ? "current directory" :
 	       "mapping";
@@ -110,17 +106,17 @@ static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 	if (IS_ERR(name))
 		return PTR_ERR(name);
 	if (!can_reopen(inode->i_mode, inode->i_rdev) || is_pseudo(inode->i_sb))
-		return file_refuse(s, task, fd, "%s is", name);
+		return ckpt_refuse_file(s, task, fd, "%s is", name);
 	if (d_unlinked(path->dentry))
-		return file_refuse(s, task, fd, "%s is", name);
+		return ckpt_refuse_file(s, task, fd, "%s is", name);
 	/* Another file system may be mounted above it, or a new file be there. */
 	if (*name != '/' || kern_path(name, 0, &again))
-		return file_refuse(s, task, fd, "%s, which cannot be reached, is", name);
+		return ckpt_refuse_file(s, task, fd, "%s, which cannot be reached, is", name);
 	same = path_equal(path, &again);
 	path_put(&again);
 	if (!same)
-		return file_refuse(s, task, fd, "%s, in the place of which is another file, is",
-				   name);
+		return ckpt_refuse_file(s, task, fd,
+					"%s, in the place of which is another file, is", name);
 
 	f = ckpt_record_add(&s->files, CKPT_FILE, ++s->nr_files,
 			    sizeof(*f) + strlen(name) + 1);
@@ -151,19 +147,27 @@ static int take_new_file(struct ckpt_snapshot *s, struct task_struct *task,
 	const struct path *path = file_user_path(file);
 	struct inode *inode = d_backing_inode(path->dentry);
 	struct fown_struct *owner = file_f_owner(file);
-	int fd = taken->fd;
+	int fd = taken->fd, id;
 
 	if (owner && owner->pid)
-		return file_refuse(s, task, fd, "an owner for its signals is");
+		return ckpt_refuse_file(s, task, fd, "an owner for its signals is");
 	if (has_locks(file))
-		return file_refuse(s, task, fd, "a lock that it holds is");
+		return ckpt_refuse_file(s, task, fd, "a lock that it holds is");
 	if (S_ISFIFO(inode->i_mode) && inode->i_sb->s_magic == PIPEFS_MAGIC)
 		return ckpt_take_pipe(s, task, taken);
+	if (ckpt_has_inode(file))
+		return ckpt_take_inode_file(s, task, taken);
+	id = ckpt_take_eventfd(s, task, taken);
+	if (id)
+		return id;
 	/* to be mapped, it has only to be read */
 	if (mapped)
 		return take_path(s, task, fd, path, file, O_RDONLY | O_LARGEFILE, true);
+	/* what a stacked file system has opened below, for a mapping */
+	if (file->f_mode & FMODE_BACKING)
+		return take_path(s, task, fd, path, file, file->f_flags & O_ACCMODE, false);
 	if (file->f_flags & ~(CKPT_O_FLAGS | CKPT_O_GONE))
-		return file_refuse(s, task, fd, "flags %#o are", file->f_flags);
+		return ckpt_refuse_file(s, task, fd, "flags %#o are", file->f_flags);
 	return take_path(s, task, fd, path, file, file->f_flags & CKPT_O_FLAGS, false);
 }
 
@@ -181,7 +185,7 @@ int ckpt_take_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		   struct file *file, bool mapped)
 {
 	/* A file that is mapped must not have changed, one that is open may. */
-	unsigned long key = (unsigned long)file + mapped;
+	unsigned long key = (unsigned long)file + (mapped && !ckpt_has_inode(file));
 	struct ckpt_taken_file *taken = xa_load(&s->file_ids, key);
 	int id;
 
@@ -395,12 +399,19 @@ int ckpt_open_files(struct ckpt_restart *r)
 	pipes = kvcalloc(nr_pipes + 1, sizeof(*pipes), GFP_KERNEL_ACCOUNT);
 	if (!pipes)
 		return -ENOMEM;
+	err = ckpt_make_inodes(r);
+	if (err)
+		return err;
 	list_for_each_entry(l, &r->records, node) {
 		if (ckpt_type(l) != CKPT_FILE)
 			continue;
 		f = (void *)l->payload;
 		if (f->kind == cpu_to_le32(CKPT_FILE_PIPE))
 			err = ckpt_open_pipe(r, i, f, &pipes[le32_to_cpu(f->pipe)]);
+		else if (f->kind == cpu_to_le32(CKPT_FILE_INODE))
+			err = ckpt_open_inode_file(r, i, f);
+		else if (f->kind == cpu_to_le32(CKPT_FILE_EVENTFD))
+			err = ckpt_open_eventfd(r, i, f);
 		else
 			err = open_path(r, f, &r->files[i]);
 		if (err)

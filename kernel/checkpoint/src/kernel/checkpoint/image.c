@@ -72,16 +72,18 @@ static const struct {
 	bool id;		/* numbered */
 } types[CKPT_NR_TYPES] = {
 	[CKPT_IMAGE]	= { "image", sizeof(struct ckpt_image), 0, false },
+	[CKPT_INODE]	= { "inode", sizeof(struct ckpt_inode), CKPT_PATH_MAX, true },
 	[CKPT_FILE]	= { "file", sizeof(struct ckpt_file), CKPT_DATA_MAX, true },
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
-	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), 0, false },
+	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), CKPT_VMA_NAME_MAX, false },
 	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task),
 			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8, true },
 	[CKPT_REGS]	= { "regs", sizeof(struct ckpt_regs), CKPT_REGS_MAX, false },
 	[CKPT_SIGACTIONS] = { "sigactions", CKPT_NSIG * sizeof(struct ckpt_sigaction), 0, false },
 	[CKPT_SIGNAL]	= { "signal", sizeof(struct ckpt_signal), 0, false },
 	[CKPT_TIMER]	= { "timer", sizeof(struct ckpt_timer), 0, false },
+	[CKPT_CONTENTS]	= { "contents", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_PAGES]	= { "pages", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_TRAILER]	= { "trailer", sizeof(struct ckpt_trailer), 0, false },
 };
@@ -135,6 +137,7 @@ static int check_order(struct ckpt_check *c, u32 type)
 			      "a task's signal handlers are missing");
 
 	switch (type) {
+	case CKPT_INODE:
 	case CKPT_FILE:
 	case CKPT_FDTABLE:
 		if (c->last > type)
@@ -168,7 +171,9 @@ static int check_order(struct ckpt_check *c, u32 type)
 		    c->leader != c->count[CKPT_TASK])
 			return bad(c, "a timer of no process");
 		return 0;
-	default:	/* CKPT_PAGES, CKPT_TRAILER */
+	default:	/* CKPT_CONTENTS, CKPT_PAGES, CKPT_TRAILER */
+		if (c->last > type)
+			return bad(c, "records are out of order");
 		if (c->count[CKPT_TASK] != c->nr_tasks)
 			return bad(c, "tasks are missing");
 		if (c->count[CKPT_MM] != c->mms || c->count[CKPT_FDTABLE] != c->fdtables)
@@ -238,14 +243,43 @@ static int check_image(struct ckpt_check *c, const struct ckpt_image *im)
 	return 0;
 }
 
+static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
+{
+	u32 kind = le32_to_cpu(i->kind);
+
+	if (!kind || kind >= CKPT_INODE_NR_KINDS)
+		return bad(c, "an inode of an unknown kind");
+	if (le32_to_cpu(i->flags) & ~CKPT_INODE_FLAGS || le32_to_cpu(i->mode) & ~07777)
+		return bad(c, "an inode with unknown flags");
+	if ((s64)le64_to_cpu(i->size) < 0)
+		return bad(c, "an inode of an impossible size");
+	if (kind != CKPT_INODE_MEMFD ? i->seals : le32_to_cpu(i->seals) & ~CKPT_SEALS)
+		return bad(c, "an inode with unknown seals");
+	if (kind == CKPT_INODE_ANON ? extra : extra > CKPT_NAME_MAX || !string_ok(i->data, extra))
+		return bad(c, "an inode with a wrong name");
+	return 0;
+}
+
 static int check_file(struct ckpt_check *c, const struct ckpt_file *f, u32 extra)
 {
 	u32 pipe = le32_to_cpu(f->pipe), capacity = le32_to_cpu(f->capacity);
 	u64 size = le64_to_cpu(f->size);
 
-	if (f->reserved)
-		return bad(c, "a reserved field is in use");
+	if (f->inode && le32_to_cpu(f->kind) != CKPT_FILE_INODE)
+		return bad(c, "a file with what it cannot have");
 	switch (le32_to_cpu(f->kind)) {
+	case CKPT_FILE_INODE:
+		if (!ref(c, CKPT_INODE, f->inode))
+			return bad(c, "a file whose inode is not there");
+		if (f->size || f->mtime || f->mode || f->rdev || pipe || capacity ||
+		    f->mapped || extra)
+			return bad(c, "a file with what it cannot have");
+		return (s64)le64_to_cpu(f->pos) < 0 ? bad(c, "an impossible offset") : 0;
+	case CKPT_FILE_EVENTFD:
+		if (f->pos || f->mtime || f->rdev || pipe || capacity || f->mapped || extra ||
+		    le32_to_cpu(f->mode) > 1 || size == ~0ULL)
+			return bad(c, "an eventfd with what it cannot have");
+		return 0;
 	case CKPT_FILE_PATH:
 		if (extra > CKPT_PATH_MAX || !string_ok(f->data, extra) || f->data[0] != '/')
 			return bad(c, "a path that is none");
@@ -301,39 +335,63 @@ static int check_mm(struct ckpt_check *c, const struct ckpt_mm *mm)
 		{ le64_to_cpu(mm->arg_start), le64_to_cpu(mm->arg_end) },
 		{ le64_to_cpu(mm->env_start), le64_to_cpu(mm->env_end) },
 	};
-	u32 i;
+	u32 i, flags = le32_to_cpu(mm->flags);
 
 	if (mm->exe && !ref(c, CKPT_FILE, mm->exe))
 		return bad(c, "an executable that is not there");
 	for (i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		if (pairs[i][0] > pairs[i][1])
 			return bad(c, "an address space that ends before it begins");
+	if (mm->reserved || flags & ~CKPT_MM_FLAGS ||
+	    (flags & CKPT_MM_MDWE_NO_INHERIT && !(flags & CKPT_MM_MDWE)) ||
+	    (flags & CKPT_MM_LOCK_ONFAULT && !(flags & CKPT_MM_LOCK)))
+		return bad(c, "an address space with unknown flags");
 	c->vmas_left = le32_to_cpu(mm->nr_vmas);
 	c->end = 0;
 	return 0;
 }
 
-static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v)
+/* As prctl(2) allows it; it is shown in /proc. */
+static bool vma_name_ok(const u8 *name, u32 len)
+{
+	u32 i;
+
+	if (!string_ok(name, len))
+		return false;
+	for (i = 0; i < len - 1; i++)
+		if (name[i] < ' ' || name[i] > '~' || strchr("\\`$[]", name[i]))
+			return false;
+	return true;
+}
+
+static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v, u32 extra)
 {
 	u64 start = le64_to_cpu(v->start), end = le64_to_cpu(v->end);
 	u64 pgoff = le64_to_cpu(v->pgoff);
 	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags);
+	bool file = kind == CKPT_VMA_FILE || kind == CKPT_VMA_SHARED;
 
 	if (start >= end || (start | end) & (c->page_size - 1))
 		return bad(c, "a mapping of an impossible size");
 	if (start < c->end)
 		return bad(c, "mappings are out of order");
-	if (v->reserved || flags & ~CKPT_VMA_FLAGS)
+	if (v->reserved || flags & ~CKPT_VMA_FLAGS ||
+	    (flags & CKPT_VMA_ONFAULT && !(flags & CKPT_VMA_LOCKED)))
 		return bad(c, "a mapping with unknown flags");
 	if (!kind || kind >= CKPT_VMA_NR_KINDS)
 		return bad(c, "a mapping of an unknown kind");
-	if (kind == CKPT_VMA_FILE ? !ref(c, CKPT_FILE, v->file) : v->file || pgoff)
+	if (file ? !ref(c, CKPT_FILE, v->file) : v->file || pgoff)
 		return bad(c, "a mapping of a file that is not there");
 	if (kind != CKPT_VMA_ANON && flags & CKPT_VMA_GROWSDOWN)
 		return bad(c, "a stack that is none");
+	if (flags & CKPT_VMA_MAYWRITE ? kind != CKPT_VMA_SHARED :
+	    kind == CKPT_VMA_SHARED && flags & CKPT_VMA_WRITE)
+		return bad(c, "a mapping that may not be what it is");
 	if (pgoff + (end - start) / c->page_size < pgoff ||
 	    pgoff + (end - start) / c->page_size > (1ULL << 63) / c->page_size)
 		return bad(c, "a mapping behind the end of all files");
+	if (extra && !vma_name_ok(v->name, extra))
+		return bad(c, "a mapping with a wrong name");
 	c->end = end;
 	c->vmas_left--;
 	return 0;
@@ -481,20 +539,20 @@ static int check_timer(struct ckpt_check *c, const struct ckpt_timer *t)
 	return 0;
 }
 
-static int check_pages(struct ckpt_check *c, const struct ckpt_pages *p, u32 extra)
+/* Pages of an MM, or of an INODE. */
+static int check_pages(struct ckpt_check *c, const struct ckpt_pages *p, u32 extra, u32 type)
 {
 	u64 addr = le64_to_cpu(p->addr), len;
-	u32 mm = le32_to_cpu(p->mm), n = le32_to_cpu(p->count);
+	u32 owner = le32_to_cpu(p->owner), n = le32_to_cpu(p->count);
 
 	if (!n || n > CKPT_DATA_MAX / c->page_size || extra != n * c->page_size)
 		return bad(c, "a wrong number of pages");
 	len = (u64)n * c->page_size;
 	if (addr & (c->page_size - 1) || addr + len < addr)
 		return bad(c, "pages at an impossible address");
-	if (!ref(c, CKPT_MM, p->mm) || mm < c->pages_mm ||
-	    (mm == c->pages_mm && addr < c->end))
+	if (!ref(c, type, p->owner) || owner < c->owner || (owner == c->owner && addr < c->end))
 		return bad(c, "pages are out of order");
-	c->pages_mm = mm;
+	c->owner = owner;
 	c->end = addr + len;
 	return 0;
 }
@@ -522,6 +580,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	switch (type) {
 	case CKPT_IMAGE:
 		return check_image(c, payload);
+	case CKPT_INODE:
+		return check_inode(c, payload, extra);
 	case CKPT_FILE:
 		return check_file(c, payload, extra);
 	case CKPT_FDTABLE:
@@ -529,7 +589,7 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	case CKPT_MM:
 		return check_mm(c, payload);
 	case CKPT_VMA:
-		return check_vma(c, payload);
+		return check_vma(c, payload, extra);
 	case CKPT_TASK:
 		return check_task(c, payload, extra);
 	case CKPT_REGS: {
@@ -556,11 +616,12 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	}
 	case CKPT_TIMER:
 		return check_timer(c, payload);
+	case CKPT_CONTENTS:
 	case CKPT_PAGES:
-		/* the first run is compared with no mapping */
-		if (c->last != CKPT_PAGES)
-			c->end = 0;
-		return check_pages(c, payload, extra);
+		/* the first run is compared with none */
+		if (c->last != type)
+			c->owner = 0;
+		return check_pages(c, payload, extra, type == CKPT_PAGES ? CKPT_MM : CKPT_INODE);
 	default:
 		return check_trailer(c, payload);
 	}

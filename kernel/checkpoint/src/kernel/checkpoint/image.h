@@ -8,7 +8,8 @@
  *
  *	ckpt_check_header()	type, version, order and length, so that the
  *				payload can be read
- *	ckpt_check_payload()	what is in it; of PAGES only the fixed part
+ *	ckpt_check_payload()	what is in it; of CONTENTS and PAGES
+ *				only the fixed part
  *	ckpt_check_sum()	the checksum
  *
  * After the trailer, ckpt_check_end() is true. Nothing is allocated.
@@ -63,7 +64,7 @@ typedef int64_t s64;
  * @mms: MMs that tasks have
  * @fdtables: FDTABLEs that tasks have
  * @end: where the last mapping, or run of pages, ends
- * @pages_mm: MM of the last run of pages
+ * @owner: MM or INODE of the last run of pages
  * @pipes: the highest number of a pipe
  * @done: the trailer was right
  */
@@ -82,7 +83,7 @@ struct ckpt_check {
 	u32 mms;
 	u32 fdtables;
 	u64 end;
-	u32 pages_mm;
+	u32 owner;
 	u32 pipes;
 	bool done;
 };

@@ -4,6 +4,7 @@
  * pages.c
  */
 #include <linux/auxvec.h>
+#include <linux/checkpoint.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
@@ -21,8 +22,10 @@ static_assert(AT_VECTOR_SIZE <= CKPT_AUXV);
 
 /* What a mapping may have; all of it comes back, or is the kernel's business. */
 #define CKPT_VM_KNOWN	(VM_READ | VM_WRITE | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | \
-			 VM_GROWSDOWN | VM_ACCOUNT | VM_NORESERVE | VM_SOFTDIRTY | \
-			 VM_DONTDUMP | VM_SEQ_READ | VM_RAND_READ)
+			 VM_SHARED | VM_MAYSHARE | VM_GROWSDOWN | VM_ACCOUNT | VM_NORESERVE | \
+			 VM_SOFTDIRTY | VM_DONTDUMP | VM_SEQ_READ | VM_RAND_READ | VM_LOCKED | \
+			 VM_LOCKONFAULT | VM_DONTCOPY | VM_WIPEONFORK | VM_MERGEABLE | \
+			 VM_HUGEPAGE | VM_NOHUGEPAGE)
 
 static const struct {
 	vm_flags_t vm;
@@ -37,6 +40,13 @@ static const struct {
 	{ VM_DONTDUMP,	CKPT_VMA_DONTDUMP,	MADV_DONTDUMP },
 	{ VM_SEQ_READ,	CKPT_VMA_SEQUENTIAL,	MADV_SEQUENTIAL },
 	{ VM_RAND_READ,	CKPT_VMA_RANDOM,	MADV_RANDOM },
+	{ VM_LOCKED,	CKPT_VMA_LOCKED },
+	{ VM_LOCKONFAULT, CKPT_VMA_ONFAULT },
+	{ VM_DONTCOPY,	CKPT_VMA_DONTFORK,	MADV_DONTFORK },
+	{ VM_WIPEONFORK, CKPT_VMA_WIPEONFORK,	MADV_WIPEONFORK },
+	{ VM_MERGEABLE,	CKPT_VMA_MERGEABLE,	MADV_MERGEABLE },
+	{ VM_HUGEPAGE,	CKPT_VMA_HUGEPAGE,	MADV_HUGEPAGE },
+	{ VM_NOHUGEPAGE, CKPT_VMA_NOHUGEPAGE,	MADV_NOHUGEPAGE },
 };
 
 /* What is noted of a mapping while mmap_lock is held; under it no file is looked at. */
@@ -44,6 +54,7 @@ struct noted_vma {
 	unsigned long start, end, pgoff;
 	u32 kind, flags;
 	struct file *file;
+	struct anon_vma_name *name;
 };
 
 /* Whether the kernel made the mapping itself, and makes it for every process. */
@@ -69,8 +80,6 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 		n->flags &= CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_EXEC;
 		return 0;
 	}
-	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
-		return ckpt_refuse(s, task, "mapping %lx: shared memory is", n->start);
 	if (is_vm_hugetlb_page(vma))
 		return ckpt_refuse(s, task, "mapping %lx: a huge page is", n->start);
 	if (userfaultfd_armed(vma))
@@ -82,10 +91,13 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 	if (vma_policy(vma))
 		return ckpt_refuse(s, task, "mapping %lx: a memory policy is", n->start);
 #endif
-	if (anon_vma_name(vma))
-		return ckpt_refuse(s, task, "mapping %lx: a name of anonymous memory is", n->start);
+	n->name = anon_vma_name(vma);
+	if (n->name)
+		anon_vma_name_get(n->name);
 	if (vma->vm_file) {
-		n->kind = CKPT_VMA_FILE;
+		n->kind = vma->vm_flags & VM_MAYSHARE ? CKPT_VMA_SHARED : CKPT_VMA_FILE;
+		if (n->kind == CKPT_VMA_SHARED && vma->vm_flags & VM_MAYWRITE)
+			n->flags |= CKPT_VMA_MAYWRITE;
 		n->pgoff = vma->vm_pgoff;
 		n->file = get_file(vma->vm_file);
 		return 0;
@@ -144,22 +156,39 @@ static int note_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_
 	return err ?: n;
 }
 
+/* Returns the id of the FILE that is mapped, or an error. */
+static int take_vma_file(struct ckpt_snapshot *s, struct task_struct *task,
+			 const struct noted_vma *n)
+{
+	bool shared = n->kind == CKPT_VMA_SHARED;
+
+	if (shared && !S_ISREG(file_inode(n->file)->i_mode))
+		return ckpt_refuse(s, task, "mapping %lx: a shared mapping of a device is",
+				   n->start);
+	/* What is shared is the open file's: it need not be what it was. */
+	return ckpt_take_file(s, task, CKPT_FD_MAPPING, n->file, !shared);
+}
+
 static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task,
 		     struct noted_vma *notes, u32 n)
 {
 	struct ckpt_vma *v;
 	int file = 0;
+	size_t len;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
 		if (notes[i].file) {
-			file = ckpt_take_file(s, task, CKPT_FD_MAPPING, notes[i].file, true);
+			file = take_vma_file(s, task, &notes[i]);
 			if (file < 0)
 				return file;
 		}
-		v = ckpt_record_add(&s->mms, CKPT_VMA, 0, sizeof(*v));
+		len = notes[i].name ? strlen(notes[i].name->name) + 1 : 0;
+		v = ckpt_record_add(&s->mms, CKPT_VMA, 0, sizeof(*v) + len);
 		if (!v)
 			return -ENOMEM;
+		if (len)
+			memcpy(v->name, notes[i].name->name, len);
 		v->start = cpu_to_le64(notes[i].start);
 		v->end = cpu_to_le64(notes[i].end);
 		v->pgoff = cpu_to_le64(notes[i].pgoff);
@@ -195,16 +224,32 @@ static void take_layout(struct mm_struct *mm, struct ckpt_mm *to)
 
 static int check_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_struct *mm)
 {
-	if (mm->def_flags)
-		return ckpt_refuse(s, task, "mlockall for the future, or its like, is");
+	if (mm->def_flags & ~(VM_LOCKED | VM_LOCKONFAULT))
+		return ckpt_refuse(s, task, "default flags %#lx of its mappings are",
+				   (unsigned long)mm->def_flags);
 #ifdef CONFIG_AIO
 	if (rcu_access_pointer(mm->ioctx_table))
 		return ckpt_refuse(s, task, "asynchronous I/O is");
 #endif
-	if (mm_flags_test(MMF_HAS_MDWE, mm) || mm_flags_test(MMF_VM_MERGE_ANY, mm) ||
+	if (mm_flags_test(MMF_VM_MERGE_ANY, mm) ||
 	    __mm_flags_get_word(mm) & MMF_DISABLE_THP_MASK)
-		return ckpt_refuse(s, task, "PR_SET_MDWE, _MEMORY_MERGE or _THP_DISABLE is");
+		return ckpt_refuse(s, task, "PR_SET_MEMORY_MERGE or _THP_DISABLE is");
 	return 0;
+}
+
+static u32 mm_flags(struct mm_struct *mm)
+{
+	u32 flags = 0;
+
+	if (mm_flags_test(MMF_HAS_MDWE, mm))
+		flags |= CKPT_MM_MDWE;
+	if (mm_flags_test(MMF_HAS_MDWE_NO_INHERIT, mm))
+		flags |= CKPT_MM_MDWE_NO_INHERIT;
+	if (mm->def_flags & VM_LOCKED)
+		flags |= CKPT_MM_LOCK;
+	if (mm->def_flags & VM_LOCKONFAULT)
+		flags |= CKPT_MM_LOCK_ONFAULT;
+	return flags;
 }
 
 static int take_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_struct *mm,
@@ -225,6 +270,7 @@ static int take_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_
 	record->exe = cpu_to_le32(exe);
 	record->vdso_crc = cpu_to_le32(crc);
 	record->nr_vmas = cpu_to_le32(n);
+	record->flags = cpu_to_le32(mm_flags(mm));
 	take_layout(mm, record);
 	return take_vmas(s, task, notes, n);
 }
@@ -246,9 +292,12 @@ int ckpt_take_mm(struct ckpt_snapshot *s, struct task_struct *task, u32 id)
 		n = note_mm(s, task, mm, notes, room, &crc);
 	if (n >= 0)
 		n = take_mm(s, task, mm, id, notes, n, crc);
-	for (i = 0; notes && i < room; i++)
+	for (i = 0; notes && i < room; i++) {
 		if (notes[i].file)
 			fput(notes[i].file);
+		if (notes[i].name)
+			anon_vma_name_put(notes[i].name);
+	}
 	kvfree(notes);
 	mmput(mm);
 	return n;
@@ -298,26 +347,77 @@ static int unmap_all(struct ckpt_restart *r, struct ckpt_loaded *l)
 	return from < TASK_SIZE ? vm_munmap(from, TASK_SIZE - from) : 0;
 }
 
-static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v)
+/* The file that @v maps, referenced; NULL if there is none. */
+static struct file *file_of(struct ckpt_restart *r, const struct ckpt_vma *v)
+{
+	bool may_write = le32_to_cpu(v->flags) & CKPT_VMA_MAYWRITE;
+	struct file *file;
+
+	if (!v->file)
+		return NULL;
+	file = r->files[le32_to_cpu(v->file) - 1];
+	if (v->kind == cpu_to_le32(CKPT_VMA_SHARED) && may_write != !!(file->f_mode & FMODE_WRITE))
+		/* it was sealed, and mapped after that */
+		return may_write ? ERR_PTR(-EACCES) :
+			dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE, current_cred());
+	return get_file(file);
+}
+
+/* What mappings that are made from now on have: as mlockall(2) sets it. */
+static int set_default_flags(bool lock, bool on_fault)
+{
+	struct mm_struct *mm = current->mm;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	mm->def_flags = (lock ? VM_LOCKED : 0) | (on_fault ? VM_LOCKONFAULT : 0);
+	mmap_write_unlock(mm);
+	return 0;
+}
+
+static int set_name(const struct ckpt_vma *v)
+{
+#ifdef CONFIG_ANON_VMA_NAME
+	unsigned long start = le64_to_cpu(v->start), len = le64_to_cpu(v->end) - start;
+	struct anon_vma_name *name = anon_vma_name_alloc(v->name);
+	int err;
+
+	if (!name)
+		return -ENOMEM;
+	err = madvise_set_anon_name(current->mm, start, len, name);
+	anon_vma_name_put(name);
+	return err;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v, bool named)
 {
 	unsigned long start = le64_to_cpu(v->start), len = le64_to_cpu(v->end) - start, addr;
-	unsigned long map = MAP_PRIVATE | MAP_FIXED_NOREPLACE, prot = 0;
+	unsigned long map = MAP_FIXED_NOREPLACE, prot = 0;
 	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags), i;
-	struct file *file = NULL;
+	struct file *file;
 	int err;
 
 	if (kind == CKPT_VMA_KERNEL)
 		return 0;
-	if (kind == CKPT_VMA_FILE)
-		file = r->files[le32_to_cpu(v->file) - 1];
-	else
+	file = file_of(r, v);
+	if (IS_ERR(file))
+		return ckpt_fail(r->ctl, PTR_ERR(file), "mapping %lx: error %ld", start,
+				 -PTR_ERR(file));
+	if (!file)
 		map |= MAP_ANONYMOUS;
+	map |= kind == CKPT_VMA_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	prot |= flags & CKPT_VMA_READ ? PROT_READ : 0;
 	prot |= flags & CKPT_VMA_WRITE ? PROT_WRITE : 0;
 	prot |= flags & CKPT_VMA_EXEC ? PROT_EXEC : 0;
 	map |= flags & CKPT_VMA_GROWSDOWN ? MAP_GROWSDOWN : 0;
 	map |= flags & CKPT_VMA_NORESERVE ? MAP_NORESERVE : 0;
-	addr = vm_mmap(file, start, len, prot, map, le64_to_cpu(v->pgoff) << PAGE_SHIFT);
+	err = set_default_flags(flags & CKPT_VMA_LOCKED, flags & CKPT_VMA_ONFAULT);
+	addr = err ?: vm_mmap(file, start, len, prot, map, le64_to_cpu(v->pgoff) << PAGE_SHIFT);
+	if (file)
+		fput(file);
 	if (addr != start) {
 		err = IS_ERR_VALUE(addr) ? addr : -EEXIST;
 		return ckpt_fail(r->ctl, err, "mapping %lx: error %d", start, -err);
@@ -330,7 +430,8 @@ static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v)
 			return ckpt_fail(r->ctl, err, "mapping %lx: madvise %d: error %d", start,
 					 vma_flags[i].advice, -err);
 	}
-	return 0;
+	err = named ? set_name(v) : 0;
+	return err ? ckpt_fail(r->ctl, err, "mapping %lx: its name: error %d", start, -err) : 0;
 }
 
 static int restore_exe(struct ckpt_restart *r, const struct ckpt_mm *record)
@@ -385,6 +486,20 @@ static int restore_layout(struct ckpt_restart *r, const struct ckpt_mm *from)
 	return 0;
 }
 
+/* What would stand in the way of mapping. */
+static int restore_mm_flags(struct ckpt_restart *r, u32 flags)
+{
+	struct mm_struct *mm = current->mm;
+
+	if (mm_flags_test(MMF_HAS_MDWE, mm) && !(flags & CKPT_MM_MDWE))
+		return ckpt_fail(r->ctl, -EPERM, "the caller has PR_SET_MDWE");
+	if (flags & CKPT_MM_MDWE_NO_INHERIT)
+		mm_flags_set(MMF_HAS_MDWE_NO_INHERIT, mm);
+	if (flags & CKPT_MM_MDWE)
+		mm_flags_set(MMF_HAS_MDWE, mm);
+	return set_default_flags(flags & CKPT_MM_LOCK, flags & CKPT_MM_LOCK_ONFAULT);
+}
+
 /* Replaces the caller's mappings by those of @l, an MM. */
 int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *l)
 {
@@ -400,8 +515,8 @@ int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *l)
 		err = restore_layout(r, record);
 	while (left-- && !err) {
 		l = list_next_entry(l, node);
-		err = map_vma(r, (void *)l->payload);
+		err = map_vma(r, (void *)l->payload, ckpt_length(l) > sizeof(struct ckpt_vma));
 		cond_resched();
 	}
-	return err;
+	return err ?: restore_mm_flags(r, le32_to_cpu(record->flags));
 }

@@ -5,7 +5,8 @@
  * Written are pages that differ from what a fresh mapping would give: those of
  * anonymous memory that are not zero, and those of private file mappings that
  * were written to. They are read from the duplicate of an address space, which
- * nobody else uses, while the tree runs on.
+ * nobody else uses, while the tree runs on. So are the contents of files that
+ * no path leads to, from the copies that inode.c has made.
  */
 #include <linux/bvec.h>
 #include <linux/fs.h>
@@ -14,6 +15,7 @@
 #include <linux/pagewalk.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
 #include <linux/uio.h>
 #include "checkpoint.h"
 
@@ -92,9 +94,8 @@ static void put_batch(struct page_batch *b)
 static int next_batch(struct ckpt_stream *st, struct mm_struct *mm, struct page_batch *b,
 		      unsigned long from)
 {
-	u32 noted, i;
+	u32 noted, i, n;
 	int more;
-	long got;
 
 	b->n = 0;
 	if (mmap_read_lock_killable(mm))
@@ -102,17 +103,18 @@ static int next_batch(struct ckpt_stream *st, struct mm_struct *mm, struct page_
 	more = walk_page_range(mm, from, TASK_SIZE, &note_ops, b);
 	noted = b->n;
 	b->n = 0;
-	for (i = 0; i < noted && more >= 0; i++) {
+	for (i = 0; i < noted && more >= 0; i += n) {
 		unsigned long addr = b->addr[i] & PAGE_MASK;
+		long got;
 
-		got = get_user_pages_remote(mm, addr, 1, FOLL_FORCE, &b->page[b->n], NULL);
-		if (got != 1) {
+		for (n = 1; i + n < noted; n++)
+			if (b->addr[i + n] != b->addr[i] + n * PAGE_SIZE)
+				break;
+		got = get_user_pages_remote(mm, addr, n, FOLL_FORCE, &b->page[i], NULL);
+		b->n += max(got, 0L);
+		if (got != n)
 			more = ckpt_fail(st->ctl, got < 0 ? got : -EFAULT,
 					 "memory at %lx cannot be read", addr);
-			break;
-		}
-		b->addr[b->n] = b->addr[i];
-		b->n++;
 	}
 	mmap_read_unlock(mm);
 	if (more < 0)
@@ -154,8 +156,9 @@ static int stream_iter(struct ckpt_stream *st, struct iov_iter *iter)
 	return 0;
 }
 
-/* Writes @n pages from @at on, which follow each other in memory. */
-static int write_run(struct ckpt_stream *st, struct page_batch *b, u32 at, u32 n, u32 mm)
+/* Writes @n pages from @at on, which follow each other, of an MM or an INODE. */
+static int write_run(struct ckpt_stream *st, struct page_batch *b, u32 at, u32 n, u32 type,
+		     u32 owner)
 {
 	struct ckpt_record *r = &b->head.record;
 	struct ckpt_pages *p = &b->head.pages;
@@ -164,12 +167,12 @@ static int write_run(struct ckpt_stream *st, struct page_batch *b, u32 at, u32 n
 	int err;
 
 	*p = (struct ckpt_pages){
-		.mm = cpu_to_le32(mm),
+		.owner = cpu_to_le32(owner),
 		.count = cpu_to_le32(n),
 		.addr = cpu_to_le64(b->addr[at] & PAGE_MASK),
 	};
 	*r = (struct ckpt_record){
-		.type = cpu_to_le16(CKPT_PAGES),
+		.type = cpu_to_le16(type),
 		.version = cpu_to_le16(1),
 		.length = cpu_to_le32(sizeof(*p) + n * PAGE_SIZE),
 	};
@@ -225,7 +228,7 @@ int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm)
 			for (n = 1; at + n < b->n; n++)
 				if (b->addr[at + n] != b->addr[at] + n * PAGE_SIZE)
 					break;
-			err = write_run(st, b, at, n, mm);
+			err = write_run(st, b, at, n, CKPT_PAGES, mm);
 			s->pages += n;
 		}
 		put_batch(b);
@@ -234,7 +237,59 @@ int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm)
 	return err;
 }
 
-/* Reads the pages of a record, whose fixed part was read, into @mm. */
+/* Fills @b with pages of @file from @pos on that follow each other. */
+static int contents_batch(struct file *file, struct page_batch *b, loff_t pos)
+{
+	struct page *page;
+	loff_t end;
+
+	pos = vfs_llseek(file, pos, SEEK_DATA);
+	if (pos < 0)
+		return pos == -ENXIO ? 0 : pos;
+	end = vfs_llseek(file, pos, SEEK_HOLE);
+	if (end < 0)
+		return end;
+	for (; pos < end && b->n < BATCH; pos += PAGE_SIZE) {
+		page = shmem_read_mapping_page(file->f_mapping, pos >> PAGE_SHIFT);
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		b->addr[b->n] = pos;
+		b->page[b->n++] = page;
+	}
+	return 0;
+}
+
+/* Writes the contents of all INODEs. */
+int ckpt_write_contents(struct ckpt_snapshot *s, struct ckpt_stream *st)
+{
+	struct page_batch *b __free(kvfree) = kvzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	struct ckpt_taken_inode *t;
+	int err = 0;
+
+	if (!b)
+		return -ENOMEM;
+	list_for_each_entry(t, &s->inode_list, node) {
+		loff_t pos = 0;
+		u32 n;
+
+		do {
+			err = contents_batch(t->copy, b, pos);
+			n = b->n;
+			if (n && !err) {
+				pos = b->addr[n - 1] + PAGE_SIZE;
+				err = write_run(st, b, 0, n, CKPT_CONTENTS, t->id);
+				s->pages += n;
+			}
+			put_batch(b);
+			cond_resched();
+		} while (n && !err);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Reads the pages of a record, whose fixed part was read, into the MM of its owner. */
 static int read_run(struct ckpt_restart *r, struct page_batch *b, struct mm_struct *mm)
 {
 	struct ckpt_stream *st = &r->stream;
@@ -269,9 +324,51 @@ static int read_run(struct ckpt_restart *r, struct page_batch *b, struct mm_stru
 	return err;
 }
 
+/* Likewise, into an INODE. */
+static int read_contents(struct ckpt_restart *r, struct page_batch *b)
+{
+	size_t len = le32_to_cpu(b->head.pages.count) * PAGE_SIZE;
+	u8 *data __free(kvfree) = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	struct ckpt_stream *st = &r->stream;
+	u32 crc;
+	int err;
+
+	if (!data)
+		return -ENOMEM;
+	err = ckpt_stream_read(st, data, len);
+	if (err)
+		return err;
+	crc = ckpt_crc(ckpt_record_crc(&r->next), &b->head.pages, sizeof(b->head.pages));
+	if (ckpt_check_sum(&st->check, &r->next, ckpt_crc(crc, data, len)))
+		return ckpt_fail(r->ctl, -EBADMSG, "contents: %s", st->check.why);
+	return ckpt_fill_inode(r, &b->head.pages, data);
+}
+
+/* Reads the record whose header is in @r->next to where it belongs. */
+static int read_record(struct ckpt_restart *r, struct page_batch *b)
+{
+	struct ckpt_check *c = &r->stream.check;
+	struct mm_struct *mm;
+	int err;
+
+	err = ckpt_stream_read(&r->stream, &b->head.pages, sizeof(b->head.pages));
+	if (!err && ckpt_check_payload(c, &r->next, &b->head.pages))
+		err = ckpt_fail(r->ctl, -EBADMSG, "pages: %s", c->why);
+	if (err)
+		return err;
+	if (r->next.type == cpu_to_le16(CKPT_CONTENTS))
+		return read_contents(r, b);
+	mm = get_task_mm(r->mm_owners[le32_to_cpu(b->head.pages.owner) - 1]->task);
+	if (!mm)
+		return -ESRCH;
+	err = read_run(r, b, mm);
+	mmput(mm);
+	return err;
+}
+
 /*
  * Reads the rest of the image, from the header in @r->next on, into the memory
- * of the members.
+ * of the members and the files that were made.
  */
 int ckpt_read_pages(struct ckpt_restart *r, u64 *pages)
 {
@@ -279,22 +376,12 @@ int ckpt_read_pages(struct ckpt_restart *r, u64 *pages)
 	struct ckpt_stream *st = &r->stream;
 	struct ckpt_check *c = &st->check;
 	struct ckpt_trailer trailer;
-	struct mm_struct *mm;
 	int err;
 
 	if (!b)
 		return -ENOMEM;
-	while (r->next.type == cpu_to_le16(CKPT_PAGES)) {
-		err = ckpt_stream_read(st, &b->head.pages, sizeof(b->head.pages));
-		if (!err && ckpt_check_payload(c, &r->next, &b->head.pages))
-			err = ckpt_fail(r->ctl, -EBADMSG, "pages: %s", c->why);
-		if (err)
-			return err;
-		mm = get_task_mm(r->mm_owners[le32_to_cpu(b->head.pages.mm) - 1]->task);
-		if (!mm)
-			return -ESRCH;
-		err = read_run(r, b, mm);
-		mmput(mm);
+	while (r->next.type != cpu_to_le16(CKPT_TRAILER)) {
+		err = read_record(r, b);
 		*pages += le32_to_cpu(b->head.pages.count);
 		if (!err)
 			err = ckpt_stream_read(st, &r->next, sizeof(r->next));

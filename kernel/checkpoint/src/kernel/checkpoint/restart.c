@@ -103,7 +103,7 @@ static int load_records(struct ckpt_restart *r)
 			return err;
 		if (ckpt_check_header(&r->stream.check, &r->next))
 			return bad_record(r, &r->next);
-		if (le16_to_cpu(r->next.type) >= CKPT_PAGES)
+		if (le16_to_cpu(r->next.type) >= CKPT_CONTENTS)
 			return 0;
 		err = load_record(r);
 		if (err)
@@ -229,6 +229,7 @@ void ckpt_restart_free(struct ckpt_restart *r)
 	for (i = 0; r->files && i < r->nr_files; i++)
 		if (r->files[i])
 			fput(r->files[i]);
+	ckpt_close_inodes(r);
 	list_for_each_entry_safe(l, next, &r->records, node)
 		kvfree(l);
 	kvfree(r->files);
@@ -655,6 +656,8 @@ static int finish(struct ckpt_restart *r, struct checkpoint_finish *arg)
 			err = place(r, &r->members[i]);
 	if (!err)
 		err = ckpt_read_pages(r, &arg->pages);
+	if (!err)
+		err = ckpt_seal_inodes(r);
 	for (i = 0; i < r->nr_tasks && !err; i++)
 		if (!ckpt_is_zombie(&r->members[i]))
 			err = ckpt_restore_regs(r, &r->members[i]);

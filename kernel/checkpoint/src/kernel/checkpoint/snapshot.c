@@ -158,6 +158,10 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root)
 	if (!err)
 		err = ckpt_pipes_whole(s);
 	if (!err)
+		err = ckpt_inodes_whole(s);
+	if (!err)
+		err = ckpt_copy_inodes(s);
+	if (!err)
 		err = copy_mms(s);
 	if (!err)
 		err = ckpt_tree_still(s);
@@ -183,6 +187,8 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->file_ids);
 	xa_init(&s->pipes);
 	xa_init(&s->fdtable_ids);
+	xa_init(&s->inodes);
+	INIT_LIST_HEAD(&s->inode_list);
 	err = take(s, root);
 	put_files(s);
 	put_tasks(s);
@@ -197,6 +203,8 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 	while (s->nr_copies)
 		mmput(s->copies[--s->nr_copies]);
 	kvfree(s->copies);
+	ckpt_put_inodes(s);
+	kvfree(s->inode_records.data);
 	kvfree(s->files.data);
 	kvfree(s->fdtables.data);
 	kvfree(s->mms.data);
@@ -301,6 +309,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 	ckpt_check_init(&st.check);
 	err = write_image(s, &st);
 	if (!err)
+		err = write_records(&st, &s->inode_records);
+	if (!err)
 		err = write_records(&st, &s->files);
 	if (!err)
 		err = write_records(&st, &s->fdtables);
@@ -308,6 +318,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 		err = write_records(&st, &s->mms);
 	if (!err)
 		err = write_records(&st, &s->procs);
+	if (!err)
+		err = ckpt_write_contents(s, &st);
 	for (i = 0; i < s->nr_copies && !err; i++)
 		err = ckpt_write_pages(s, &st, i + 1);
 	if (!err)

@@ -99,10 +99,13 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct nsproxy *mine = current->nsproxy, *ns;
 	const char *other = NULL;
+	bool foreign;
 
 	if (task_active_pid_ns(task) != s->ns)
 		return ckpt_refuse(s, task, "a nested pid namespace is");
-	if (__task_cred(task)->user_ns != current_user_ns())
+	scoped_guard(rcu)
+		foreign = __task_cred(task)->user_ns != current_user_ns();
+	if (foreign)
 		return ckpt_refuse(s, task, "a user namespace other than the caller's is");
 
 	scoped_guard(task_lock, task) {

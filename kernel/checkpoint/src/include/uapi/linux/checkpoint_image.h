@@ -7,17 +7,19 @@
  * zeros up to the next multiple of 8. The order of records is
  *
  *	IMAGE
+ *	{ INODE }
  *	{ FILE }
  *	{ FDTABLE }
  *	{ MM { VMA } }
  *	{ TASK [ { REGS } [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
+ *	{ CONTENTS }
  *	{ PAGES }
  *	TRAILER
  *
  * A TASK is a thread. The first of a process has its SIGACTIONS and TIMERs, and
  * its other threads follow it; one that has ended has nothing but its TASK.
  *
- * FILE, FDTABLE, MM and TASK have ids: 1, 2, 3 ... for each type. A reference
+ * INODE, FILE, FDTABLE, MM and TASK have ids: 1, 2, 3 ... for each type. A reference
  * is an id that came before, or 0 for none where that is said.
  */
 #ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
@@ -32,6 +34,8 @@
 #define CKPT_ALIGN		8
 #define CKPT_TASKS_MAX		32768
 #define CKPT_PATH_MAX		4096	/* with the terminating 0 */
+#define CKPT_NAME_MAX		250	/* of a memfd, likewise */
+#define CKPT_VMA_NAME_MAX	80	/* of anonymous memory, likewise */
 #define CKPT_DATA_MAX		(1U << 20)	/* a pipe's bytes, a run of pages */
 #define CKPT_GROUPS_MAX		65536
 #define CKPT_FDS_MAX		(1U << 20)
@@ -43,6 +47,7 @@
 
 enum ckpt_type {
 	CKPT_IMAGE = 1,
+	CKPT_INODE,
 	CKPT_FILE,
 	CKPT_FDTABLE,
 	CKPT_MM,
@@ -52,6 +57,7 @@ enum ckpt_type {
 	CKPT_SIGACTIONS,
 	CKPT_SIGNAL,
 	CKPT_TIMER,
+	CKPT_CONTENTS,
 	CKPT_PAGES,
 	CKPT_TRAILER,
 	CKPT_NR_TYPES
@@ -95,9 +101,46 @@ struct ckpt_image {
 	char release[CKPT_RELEASE_LEN];
 };
 
+enum ckpt_inode_kind {
+	CKPT_INODE_ANON = 1,	/* anonymous memory that is shared */
+	CKPT_INODE_MEMFD,	/* made by memfd_create(2) */
+	CKPT_INODE_NR_KINDS
+};
+
+#define CKPT_INODE_NORESERVE	0x1	/* ANON: MAP_NORESERVE */
+#define CKPT_INODE_FLAGS	0x1
+
+#define CKPT_SEALS		0x3f
+
+/**
+ * struct ckpt_inode - a file that no path leads to, with its contents
+ * @kind: enum ckpt_inode_kind
+ * @flags: CKPT_INODE_*
+ * @size: in bytes
+ * @mode: permissions, 07777 at most
+ * @uid: owner
+ * @gid: its group
+ * @seals: MEMFD: F_SEAL_* of fcntl(2)
+ * @data: MEMFD: the name, with its terminating 0
+ *
+ * What no CONTENTS has is zero.
+ */
+struct ckpt_inode {
+	__le32 kind;
+	__le32 flags;
+	__le64 size;
+	__le32 mode;
+	__le32 uid;
+	__le32 gid;
+	__le32 seals;
+	__u8 data[];
+};
+
 enum ckpt_file_kind {
 	CKPT_FILE_PATH = 1,	/* opened again by its path */
 	CKPT_FILE_PIPE,		/* an end of a pipe */
+	CKPT_FILE_INODE,	/* of an INODE */
+	CKPT_FILE_EVENTFD,	/* of eventfd(2) */
 	CKPT_FILE_NR_KINDS
 };
 
@@ -107,13 +150,14 @@ enum ckpt_file_kind {
  * @flags: O_* of the open file, of the architecture @machine
  * @pos: offset
  * @size: PATH: of a file that is mapped, 0 if none of it is; PIPE: bytes in
- *	@data
+ *	@data; EVENTFD: its count
  * @mtime: PATH: of a file that is mapped, nanoseconds
- * @mode: PATH: S_IFMT bits of the file
+ * @mode: PATH: S_IFMT bits of the file; EVENTFD: 1 for EFD_SEMAPHORE
  * @rdev: PATH: of a device, major << 20 | minor
  * @pipe: PIPE: number of the pipe, which its other ends have as well
  * @capacity: PIPE: in bytes, as F_GETPIPE_SZ tells it
  * @mapped: PATH: 1 if @size and @mtime must be what they were
+ * @inode: INODE: it
  * @data: PATH: the path with its terminating 0; PIPE: what is in the pipe,
  *	only in the first record that names it
  */
@@ -128,7 +172,7 @@ struct ckpt_file {
 	__le32 pipe;
 	__le32 capacity;
 	__le32 mapped;
-	__le32 reserved;
+	__le32 inode;
 	__u8 data[];
 };
 
@@ -145,12 +189,20 @@ struct ckpt_fd {
 	__le32 reserved;
 };
 
+#define CKPT_MM_MDWE		0x1	/* PR_MDWE_REFUSE_EXEC_GAIN */
+#define CKPT_MM_MDWE_NO_INHERIT	0x2	/* PR_MDWE_NO_INHERIT */
+#define CKPT_MM_LOCK		0x4	/* MCL_FUTURE */
+#define CKPT_MM_LOCK_ONFAULT	0x8	/* MCL_FUTURE | MCL_ONFAULT: with CKPT_MM_LOCK */
+#define CKPT_MM_FLAGS		0xf
+
 /**
  * struct ckpt_mm - an address space
  * @exe: FILE that is executed, 0 for none
  * @dump_filter: as /proc/PID/coredump_filter shows it
  * @vdso_crc: CRC-32C of the code that the kernel maps into it, 0 if none
  * @nr_vmas: how many VMA records follow
+ * @flags: CKPT_MM_*
+ * @reserved: 0
  *
  * The rest is what prctl(PR_SET_MM_MAP) sets.
  */
@@ -159,6 +211,8 @@ struct ckpt_mm {
 	__le32 dump_filter;
 	__le32 vdso_crc;
 	__le32 nr_vmas;
+	__le32 flags;
+	__le32 reserved;
 	__le64 start_code;
 	__le64 end_code;
 	__le64 start_data;
@@ -177,6 +231,7 @@ enum ckpt_vma_kind {
 	CKPT_VMA_ANON = 1,	/* private anonymous */
 	CKPT_VMA_FILE,		/* private mapping of a file */
 	CKPT_VMA_KERNEL,	/* the kernel's: vdso */
+	CKPT_VMA_SHARED,	/* shared mapping of a file */
 	CKPT_VMA_NR_KINDS
 };
 
@@ -188,16 +243,26 @@ enum ckpt_vma_kind {
 #define CKPT_VMA_DONTDUMP	0x020	/* MADV_DONTDUMP */
 #define CKPT_VMA_SEQUENTIAL	0x040	/* MADV_SEQUENTIAL */
 #define CKPT_VMA_RANDOM		0x080	/* MADV_RANDOM */
-#define CKPT_VMA_FLAGS		0x0ff
+#define CKPT_VMA_MAYWRITE	0x100	/* SHARED: mprotect(2) may allow writing */
+#define CKPT_VMA_LOCKED		0x200	/* mlock(2) */
+#define CKPT_VMA_ONFAULT	0x400	/* with LOCKED: MLOCK_ONFAULT */
+#define CKPT_VMA_DONTFORK	0x800	/* MADV_DONTFORK */
+#define CKPT_VMA_WIPEONFORK	0x1000	/* MADV_WIPEONFORK */
+#define CKPT_VMA_MERGEABLE	0x2000	/* MADV_MERGEABLE */
+#define CKPT_VMA_HUGEPAGE	0x4000	/* MADV_HUGEPAGE */
+#define CKPT_VMA_NOHUGEPAGE	0x8000	/* MADV_NOHUGEPAGE */
+#define CKPT_VMA_FLAGS		0xffff
 
 /**
  * struct ckpt_vma - a mapping of the MM before it
  * @start: address, not below the end of the mapping before
  * @end: address behind it
- * @pgoff: FILE: offset in pages
+ * @pgoff: FILE, SHARED: offset in pages
  * @kind: enum ckpt_vma_kind
  * @flags: CKPT_VMA_*
- * @file: FILE: what is mapped
+ * @file: FILE, SHARED: what is mapped
+ * @reserved: 0
+ * @name: of PR_SET_VMA_ANON_NAME, with its terminating 0, or nothing
  */
 struct ckpt_vma {
 	__le64 start;
@@ -207,6 +272,7 @@ struct ckpt_vma {
 	__le32 flags;
 	__le32 file;
 	__le32 reserved;
+	__u8 name[];
 };
 
 #define CKPT_TASK_SUBREAPER	0x01
@@ -413,16 +479,17 @@ struct ckpt_timer {
 
 /**
  * struct ckpt_pages - contents of pages that follow each other
- * @mm: MM, not below that of the PAGES before
+ * @owner: PAGES: an MM; CONTENTS: an INODE. Not below that of the record before
  * @count: pages, 1 to CKPT_DATA_MAX / page_size
- * @addr: of the first; not below the end of the PAGES before in this MM
+ * @addr: PAGES: address of the first; CONTENTS: its offset. Not below the end
+ *	of the record before with this @owner
  * @data: @count pages
  *
  * A page of an MM that no PAGES has is what a fresh mapping gives: zeros, or
- * the file's.
+ * the file's. What the last page of an INODE has behind its end is ignored.
  */
 struct ckpt_pages {
-	__le32 mm;
+	__le32 owner;
 	__le32 count;
 	__le64 addr;
 	__u8 data[];
