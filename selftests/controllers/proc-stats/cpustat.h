@@ -61,14 +61,6 @@ static inline int cpu_stat_read(const struct box *b, struct cpu_stat *s)
 	return 0;
 }
 
-/* The init of a box has said that it is ready, and may not sleep yet. */
-static inline bool cpu_comes_to_rest(const struct box *b)
-{
-	struct cpu_stat s;
-
-	return EVENTUALLY(!cpu_stat_read(b, &s) && !s.running);
-}
-
 /* What was added from @a to @b. */
 static inline struct cpu_line cpu_diff(const struct cpu_line *a, const struct cpu_line *b)
 {

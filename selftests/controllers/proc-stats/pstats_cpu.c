@@ -258,8 +258,8 @@ TEST_F(cpu, those_that_want_to_run_are_running)
 {
 	struct cpu_stat s;
 
-	EXPECT_TRUE(cpu_comes_to_rest(self->a));
-	EXPECT_TRUE(cpu_comes_to_rest(self->b));
+	ASSERT_EQ(0, cpu_stat_read(self->a, &s));
+	EXPECT_EQ(0, s.running);
 	for (int i = 0; i < 3; i++)
 		spinner(self->a->cg);
 	ASSERT_EQ(0, cpu_stat_read(self->a, &s));
