@@ -59,6 +59,9 @@ static void what_is_wrong_with_a_benchmark_is_said(void **state)
 		{ "colour = red\n", "'colour': no such key" },
 		{ "variants = off\nlimit = memory.max 1G\n", "'limit' is not among the variants above" },
 		{ "variants = off limit\nlimit = memory.max\n", "a control file and a value are needed" },
+		{ "variants = off\nmost = stats 2\n", "most: 'stats' is not among the variants above" },
+		{ "variants = off stats\nleast = stats\n", "least: a variant and a ratio are needed" },
+		{ "variants = off stats\nleast = stats 0\n", "least: a variant and a ratio are needed" },
 		{ "op = a\n", "an operation needs a name and a line" },
 		{ "op = a @tasks=0 nop\n", "operation a: '@tasks=0'" },
 		{ "op = a @what nop\n", "operation a: '@what'" },
@@ -174,6 +177,30 @@ static void the_quick_set_and_chosen_variants_are_less(void **state)
 	assert_int_equal(v.ncells, 0);		/* crossings are counted only */
 }
 
+/* What another program shows is compared with what the kernel does, not with off. */
+static void containers_that_read_are_timed_too(void **state)
+{
+	struct table t = make_table("variants = off aa stats lxcfs\n"
+				    "op = a sys-proc file=stat as={variant}\n"
+				    "op = b @only=off,lxcfs sys-proc file=x as={variant}\n",
+				    TIMED, false, NULL);
+	size_t batches;
+	char *text = plan(&t, 0, &batches);
+
+	(void)state;
+	assert_int_equal(t.ncells, 4 + 2);
+	assert_int_equal(batches, 6 * 3);
+	assert_int_equal(t.cells[1].base, 0);
+	assert_int_equal(t.cells[2].base, 0);
+	assert_int_equal(t.cells[3].base, 2);
+	assert_int_equal(t.cells[5].base, 4);
+	assert_int_equal(t.cells[5].group, 4);
+	assert_int_equal(count(text, "file=stat as=stats\n"), 3);
+	assert_int_equal(count(text, "file=stat as=lxcfs\n"), 3);
+	assert_null(strchr(text, '{'));
+	free(text);
+}
+
 static int take(struct table *t, size_t boot, const char *fmt, ...)
 {
 	char line[256];
@@ -279,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_plan_makes_what_its_batches_name),
 		cmocka_unit_test(the_order_of_a_plan_comes_from_its_seed),
 		cmocka_unit_test(the_quick_set_and_chosen_variants_are_less),
+		cmocka_unit_test(containers_that_read_are_timed_too),
 		cmocka_unit_test(lines_of_the_guest_are_taken_or_passed_over),
 		cmocka_unit_test(a_dearer_variant_is_found_by_both),
 		cmocka_unit_test(a_run_that_differs_from_itself_is_not_fit),

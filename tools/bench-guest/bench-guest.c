@@ -41,7 +41,7 @@
 
 static int opbench = -1;
 
-static int cgroup_write(const char *dir, const char *file, const char *text)
+int cgroup_write(const char *dir, const char *file, const char *text)
 {
 	char path[8192];
 
@@ -62,7 +62,7 @@ static int enable(const char *dir, char **controllers)
 }
 
 /* From the root down: each level must have what the next one wants. */
-static int make_cgroup(char *path, char **controllers)
+int make_cgroup(char *path, char **controllers)
 {
 	char full[8192], *slash = path;
 	int err = enable(".", controllers);
@@ -118,13 +118,16 @@ static int fill(const char *path, long n, char **controllers)
 
 static int run_user(char **w, char *answer, size_t size)
 {
-	struct batch b = { .n = 1 };
+	struct batch b = { .n = 1, .boxes = 1, .tasks = 1 };
 	char **key;
 	int err;
 
 	for (key = w + 1; *key; key++)
 		if (sscanf(*key, "n=%lu", &b.n) != 1 && sscanf(*key, "warm=%lu", &b.warm) != 1 &&
-		    sscanf(*key, "extra=%lu", &b.extra) != 1)
+		    sscanf(*key, "extra=%lu", &b.extra) != 1 &&
+		    sscanf(*key, "boxes=%lu", &b.boxes) != 1 &&
+		    sscanf(*key, "tasks=%lu", &b.tasks) != 1 &&
+		    sscanf(*key, "file=%63s", b.file) != 1 && sscanf(*key, "as=%15s", b.as) != 1)
 			return -EINVAL;
 	b.done = b.n + b.n / 1000 * b.extra + b.n % 1000 * b.extra / 1000;
 	err = user_batch(w[0], &b);

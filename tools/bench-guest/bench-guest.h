@@ -7,9 +7,17 @@
 #define CGROUP_DIR	"/sys/fs/cgroup"
 #define OPBENCH_RUN	"/sys/kernel/debug/opbench/run"
 
-/** struct batch - one batch of a user-space operation, as opbench words it */
+/**
+ * struct batch - one batch of a user-space operation, as opbench words it
+ * @boxes: sys-proc: how many containers read at once
+ * @tasks: how many tasks each of them has
+ * @file: what they read: a file, or "all"
+ * @as: how: the name of a variant
+ */
 struct batch {
 	unsigned long n, extra, warm;
+	unsigned long boxes, tasks;
+	char file[64], as[16];
 	unsigned long done;
 	uint64_t ns, cycles;
 };
@@ -22,6 +30,30 @@ struct batch {
  * Return: 0 or a negative errno; -ENOENT when there is no such operation.
  */
 int user_batch(const char *name, struct batch *b);
+
+/** proc_prepare() - have the containers that a batch of sys-proc needs; 0 or a negative errno */
+int proc_prepare(struct batch *b);
+
+/**
+ * proc_read() - have them all read
+ * @b: what and how
+ * @passes: how often
+ *
+ * Return: 0 or a negative errno, when the last is done.
+ */
+int proc_read(const struct batch *b, unsigned long passes);
+
+/** cgroup_write() - write to a control file of a cgroup, which "." or a path names */
+int cgroup_write(const char *dir, const char *file, const char *text);
+
+/**
+ * make_cgroup() - make a cgroup and its ancestors, from the root down
+ * @path: of the cgroup; it is changed
+ * @controllers: what each level must have, NULL at the end
+ *
+ * Return: 0 or a negative errno.
+ */
+int make_cgroup(char *path, char **controllers);
 
 /** machine_init() - as process 1: mount what a plan needs, results to the second serial line */
 void machine_init(void);

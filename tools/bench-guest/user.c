@@ -139,6 +139,13 @@ static int end_partner(pid_t pid)
 	return wait_for(pid);
 }
 
+static const struct batch *proc_batch;
+
+static int do_proc(unsigned long n)
+{
+	return proc_read(proc_batch, n);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(unsigned long n);
@@ -149,6 +156,7 @@ static const struct {
 	{ "sys-exec", do_exec },
 	{ "sys-fault", do_fault },
 	{ "sys-pipe", do_pipe },
+	{ "sys-proc", do_proc },
 };
 
 static int measure(int (*run)(unsigned long n), struct batch *b)
@@ -187,6 +195,11 @@ int user_batch(const char *name, struct batch *b)
 		partner = start_partner();
 		if (partner < 0)
 			return -errno;
+	} else if (operations[i].run == do_proc) {
+		err = proc_prepare(b);
+		if (err)
+			return err;
+		proc_batch = b;
 	}
 	err = measure(operations[i].run, b);
 	if (operations[i].run == do_fault)

@@ -33,7 +33,7 @@ struct options {
 enum {
 	OPT_SPECS = 256, OPT_COUNTED, OPT_TIMED, OPT_BOOT, OPT_INIT, OPT_GUEST, OPT_QEMU, OPT_QUICK,
 	OPT_LIST, OPT_CHECK, OPT_COMPARE, OPT_FACT, OPT_DATE, OPT_COMMIT, OPT_COMMAND, OPT_BOOTS,
-	OPT_VARIANTS,
+	OPT_VARIANTS, OPT_EXTRA, OPT_NO_PIN,
 };
 
 static const struct argp_option argp_options[] = {
@@ -52,6 +52,8 @@ static const struct argp_option argp_options[] = {
 	{ "boot", OPT_BOOT, "FILE", 0, "program that boots the UML kernel", 2 },
 	{ "init", OPT_INIT, "FILE", 0, "its guest's init", 2 },
 	{ "guest", OPT_GUEST, "FILE", 0, "bench-guest", 2 },
+	{ "no-pin", OPT_NO_PIN, NULL, 0, "let the timed kernel have all CPUs of the host", 2 },
+	{ "extra", OPT_EXTRA, "DIR", 0, "what the guest has in its root besides", 2 },
 	{ "qemu", OPT_QEMU, "FILE", 0, "default qemu-system-x86_64", 2 },
 	{ "output", 'o', "DIR", 0, "folder of this run", 3 },
 	{ "fact", OPT_FACT, "KEY=VALUE", 0, "recorded with the results; may be repeated", 3 },
@@ -89,6 +91,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case OPT_BOOT: o->setup.boot = arg; break;
 	case OPT_INIT: o->setup.init = arg; break;
 	case OPT_GUEST: o->setup.guest = arg; break;
+	case OPT_NO_PIN: o->setup.no_pin = true; break;
+	case OPT_EXTRA: o->setup.extra = arg; break;
 	case OPT_QEMU: o->setup.qemu = arg; break;
 	case 'o': o->setup.dir = arg; break;
 	case OPT_DATE: o->about.date = arg; break;

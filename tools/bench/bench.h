@@ -25,15 +25,20 @@ extern const char * const instrument_unit[INSTRUMENTS];
 
 /**
  * struct variant - where the task sits while it is measured
- * @name: off, aa (off again), d1, d4, d16, limit, hit, or x10: off and 10/1000 dearer
+ * @name: off, aa (off again), d1, d4, d16, limit, hit, stats, lxcfs, or x10: off and 10/1000
+ *	dearer
  * @depth: of its cgroup; 0 is the root
  * @extra: thousandths of the operation on top
  * @file: and @value: a control file of its cgroup, or NULL
+ * @base: the variant that it is compared with, or NULL: off
+ * @most: and @least: bounds of the ratio to that which are wanted; 0: none
  */
 struct variant {
 	const char *name;
 	long depth, extra;
 	const char *file, *value;
+	const char *base;
+	double most, least;
 };
 
 /** struct operation - a line "op =" of a benchmark */
@@ -77,7 +82,8 @@ struct cell {
 	const struct spec *spec;
 	const struct operation *op;
 	const struct variant *variant;
-	size_t base;		/* the cell that it is compared with: variant off */
+	size_t group;		/* the first cell of the operation: variant off */
+	size_t base;		/* the cell that it is compared with: off, or stats for lxcfs */
 	struct sample *samples;
 	size_t nsamples;
 	char *error;		/* why there are none */
@@ -142,16 +148,25 @@ int self_check(const struct table *t, int *first);
 struct setup {
 	const char *kernel[INSTRUMENTS];
 	const char *boot, *init, *guest;	/* programs: boot, init, bench-guest */
+	const char *extra;			/* a folder that the guest has in its root, or NULL */
 	const char *qemu;
 	const char *dir;			/* of this run */
-	bool quiet;
+	bool quiet, no_pin;
 };
 
 /** measure() - boot all kernels of a table; false, and t->error, when one fails */
 bool measure(struct table *t, const struct setup *s);
 
-/** cpio_write() - an initramfs of one program as /init, and a plan; 0 or -1 with errno */
-int cpio_write(const char *path, const char *init, const char *plan);
+/**
+ * cpio_write() - an initramfs
+ * @path: where to
+ * @init: a program, which is /init
+ * @plan: a file, which is /plan
+ * @extra: a folder with what else there is, or NULL
+ *
+ * Return: 0, or -1 with errno.
+ */
+int cpio_write(const char *path, const char *init, const char *plan, const char *extra);
 
 /** struct about - what has to be known to repeat a run */
 struct about {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* An initramfs, in the format that the kernel calls newc. */
 #include <errno.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,7 +37,26 @@ static int put_file(FILE *f, const char *name, unsigned int mode, const char *pa
 	return 0;
 }
 
-int cpio_write(const char *path, const char *init, const char *plan)
+/* What put_extra() is called for; nftw(3) hands on nothing of the caller's. */
+static FILE *extra_to;
+static size_t extra_skip;
+
+static int put_extra(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	const char *name = path + extra_skip;
+
+	(void)ftw;
+	name += *name == '/';
+	if (!*name)
+		return 0;
+	if (type == FTW_D)
+		put_entry(extra_to, name, S_IFDIR | 0755, NULL, 0);
+	else if (type != FTW_F || put_file(extra_to, name, st->st_mode & 0755, path))
+		return -1;
+	return 0;
+}
+
+int cpio_write(const char *path, const char *init, const char *plan, const char *extra)
 {
 	static const char * const folders[] = { "dev", "proc", "sys", "tmp" };
 	FILE *f = fopen(path, "we");
@@ -48,6 +68,10 @@ int cpio_write(const char *path, const char *init, const char *plan)
 	for (i = 0; i < ARRAY_SIZE(folders); i++)
 		put_entry(f, folders[i], S_IFDIR | 0755, NULL, 0);
 	if (put_file(f, "init", 0755, init) || put_file(f, "plan", 0644, plan))
+		err = -1;
+	extra_to = f;
+	extra_skip = extra ? strlen(extra) : 0;
+	if (extra && nftw(extra, put_extra, 16, FTW_PHYS))
 		err = -1;
 	put_entry(f, "TRAILER!!!", 0, NULL, 0);
 	return fclose(f) ? -1 : err;

@@ -29,8 +29,33 @@ static void note(const struct cell *c, char *buf, size_t size)
 			      100 * c->count.spread, 100 * c->count.boots);
 	if (c->refused > 0)
 		n += snprintf(buf + n, size - n, "%srefused %.0f %%", n ? ", " : "", 100 * c->refused);
+	if (c->variant->most && c->ratio.ratio > c->variant->most)
+		n += snprintf(buf + n, size - n, "%sMORE THAN %g WANTED", n ? ", " : "", c->variant->most);
+	if (c->variant->least && c->ratio.ratio < c->variant->least)
+		n += snprintf(buf + n, size - n, "%sLESS THAN %g WANTED", n ? ", " : "", c->variant->least);
 	if (c->ratio.outliers > 0.05)
 		snprintf(buf + n, size - n, "%soutliers %.0f %%", n ? ", " : "", 100 * c->ratio.outliers);
+}
+
+/* "lxcfs against stats: ..." for a variant that is compared with another than off. */
+static void print_times(const struct table *t, const char *name, FILE *f)
+{
+	double *ratio = xrealloc(NULL, (t->ncells + 1) * sizeof(*ratio));
+	const char *base = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->ncells; i++) {
+		const struct cell *c = &t->cells[i];
+
+		if (!c->nsamples || c->base == c->group || strcmp(c->variant->name, name))
+			continue;
+		ratio[n++] = c->ratio.ratio;
+		base = t->cells[c->base].variant->name;
+	}
+	if (n)
+		fprintf(f, "  %s against %s: %.1f to %.1f times in %zu operations, median %.1f\n", name, base,
+			stats_quantile(ratio, n, 0), stats_quantile(ratio, n, 1), n, stats_median(ratio, n));
+	free(ratio);
 }
 
 void print_table(const struct table *t, FILE *f)
@@ -65,6 +90,7 @@ void print_table(const struct table *t, FILE *f)
 				100 * (c->ratio.lo - 1), 100 * (c->ratio.hi - 1),
 				100 * c->ratio.smallest, words);
 	}
+	print_times(t, "lxcfs", f);
 	if (t->busy > 0.2)
 		fprintf(f, "  others kept %.1f CPUs busy meanwhile\n", t->busy);
 	if (!t->fit)

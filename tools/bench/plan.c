@@ -39,6 +39,22 @@ static bool wanted(const struct operation *op, const struct variant *v, const ch
 	return found;
 }
 
+/* What runs as user space does is only looked at where it is cheap to cross, or does much there. */
+static bool can_measure(enum instrument instrument, const struct operation *op)
+{
+	return instrument == COUNTED || strncmp(op->line, "sys-", 4) || !strncmp(op->line, "sys-proc ", 9);
+}
+
+static size_t find_base(const struct table *t, size_t group, const struct variant *v)
+{
+	size_t i;
+
+	for (i = group; v->base && i < t->ncells; i++)
+		if (!strcmp(t->cells[i].variant->name, v->base))
+			return i;
+	return group;
+}
+
 void table_init(struct table *t, struct spec **specs, size_t n, bool quick, const char *variants)
 {
 	size_t i, o, v;
@@ -46,22 +62,21 @@ void table_init(struct table *t, struct spec **specs, size_t n, bool quick, cons
 	for (i = 0; i < n; i++)
 		for (o = 0; o < specs[i]->noperations; o++) {
 			const struct operation *op = &specs[i]->operations[o];
-			size_t base = t->ncells;
+			size_t group = t->ncells;
 
-			if (quick && !op->quick)
-				continue;
-			/* what runs as user space does is only looked at where it is cheap to cross */
-			if (t->instrument == TIMED && !strncmp(op->line, "sys-", 4))
+			if ((quick && !op->quick) || !can_measure(t->instrument, op))
 				continue;
 			for (v = 0; v < specs[i]->nvariants; v++) {
 				const struct variant *var = &specs[i]->variants[v];
+				size_t base = find_base(t, group, var);
 
 				if (!wanted(op, var, variants) ||
 				    (quick && var->depth && strcmp(var->name, "d4")))
 					continue;
 				t->cells = xrealloc(t->cells, (t->ncells + 1) * sizeof(*t->cells));
 				t->cells[t->ncells++] = (struct cell){
-					.spec = specs[i], .op = op, .variant = var, .base = base,
+					.spec = specs[i], .op = op, .variant = var, .group = group,
+					.base = base,
 				};
 			}
 		}
@@ -155,6 +170,11 @@ static void write_line(const struct cell *c, FILE *f)
 			p += 6;
 			continue;
 		}
+		if (!strncmp(p, "{variant}", 9)) {
+			fputs(c->variant->name, f);
+			p += 9;
+			continue;
+		}
 		if (!strncmp(p, "{cg}", 4)) {
 			path = leaf(c);
 			p += 4;
@@ -191,7 +211,7 @@ static size_t group_end(const struct table *t, size_t from)
 {
 	size_t to = from;
 
-	while (to < t->ncells && t->cells[to].base == t->cells[from].base)
+	while (to < t->ncells && t->cells[to].group == t->cells[from].group)
 		to++;
 	return to;
 }

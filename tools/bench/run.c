@@ -47,6 +47,19 @@ static int copy_file(const char *from, const char *to, mode_t mode)
 	return err;
 }
 
+/* Copies what is in a folder; false when it cannot. */
+static bool copy_folder(const char *from, const char *to)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		execlp("cp", "cp", "-a", "--", xasprintf("%s/.", from), to, NULL);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
 /* The least that boot(1) takes for a guest, with the plan in it. */
 static char *make_guest_folder(const struct setup *s, const char *base, const char *plan)
 {
@@ -74,6 +87,10 @@ static char *make_guest_folder(const struct setup *s, const char *base, const ch
 	free(path);
 	if (!ok)
 		die(EXIT_FAILURE, "%s: %s", dir, strerror(errno));
+	path = xasprintf("%s/rootfs", dir);
+	if (s->extra && !copy_folder(s->extra, path))
+		die(EXIT_FAILURE, "%s: cannot be copied to %s", s->extra, path);
+	free(path);
 	return dir;
 }
 
@@ -91,11 +108,11 @@ static int last_cpu(void)
 
 static void exec_timed(const struct setup *s, const char *base, const char *plan)
 {
-	char *dir = make_guest_folder(s, base, plan);
+	char *dir = make_guest_folder(s, base, plan), *cpu = xasprintf("%d", last_cpu());
 
-	execl(s->boot, "boot", "--kernel", s->kernel[TIMED], "--guest", dir, "--memory", "512M",
-	      "--pin", xasprintf("%d", last_cpu()), "--timeout", "0", "--cgroup", "v2",
-	      "--console", xasprintf("%s.console", base), "--",
+	execl(s->boot, "boot", "--kernel", s->kernel[TIMED], "--guest", dir, "--memory", "512M", "--disk", "64M",
+	      "--timeout", "0", "--cgroup", "v2", "--console", xasprintf("%s.console", base),
+	      s->no_pin ? "--cpus" : "--pin", s->no_pin ? "1" : cpu, "--",
 	      "/sbin/bench-guest", "/plan", NULL);
 	die(EXIT_FAILURE, "%s: %s", s->boot, strerror(errno));
 }
@@ -104,7 +121,7 @@ static void exec_counted(const struct setup *s, const char *base, const char *pl
 {
 	char *initrd = xasprintf("%s.cpio", base);
 
-	if (cpio_write(initrd, s->guest, plan))
+	if (cpio_write(initrd, s->guest, plan, s->extra))
 		die(EXIT_FAILURE, "%s: %s", initrd, strerror(errno));
 	/*
 	 * Nothing from outside may reach it: no clock, no entropy, no network, no device. What

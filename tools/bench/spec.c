@@ -15,6 +15,8 @@ static const struct variant known_variants[] = {
 	{ .name = "d16", .depth = 16 },
 	{ .name = "limit", .depth = 1 },
 	{ .name = "hit", .depth = 1 },
+	{ .name = "stats" },
+	{ .name = "lxcfs", .base = "stats" },
 };
 
 /* "x20" is 20 thousandths dearer, and sits where "off" does. */
@@ -73,6 +75,22 @@ static char *set_limit(struct spec *s, const char *name, char *value)
 	*blank++ = '\0';
 	v->file = xstrdup(value);
 	v->value = xstrdup(trim(blank));
+	return NULL;
+}
+
+/* "most = stats 1.25" says what ratio is wanted of a variant. */
+static char *set_bound(struct spec *s, const char *key, const char *value)
+{
+	char name[16];
+	struct variant *v;
+	double bound;
+
+	if (sscanf(value, "%15s %lf", name, &bound) != 2 || !(bound > 0))
+		return xasprintf("%s: a variant and a ratio are needed", key);
+	v = spec_variant(s, name);
+	if (!v)
+		return xasprintf("%s: '%s' is not among the variants above", key, name);
+	*(strcmp(key, "most") ? &v->least : &v->most) = bound;
 	return NULL;
 }
 
@@ -142,6 +160,8 @@ static char *take_key(struct spec *s, const char *key, char *value)
 		return add_variants(s, value);
 	if (!strcmp(key, "limit") || !strcmp(key, "hit"))
 		return set_limit(s, key, value);
+	if (!strcmp(key, "most") || !strcmp(key, "least"))
+		return set_bound(s, key, value);
 	if (!strcmp(key, "op"))
 		return add_operation(s, value);
 	return xasprintf("'%s': no such key", key);

@@ -300,4 +300,23 @@ TEST_F(cpus, readers_on_all_cpus_agree)
 		EXPECT_EQ(0, proc_end(pids[n]));
 }
 
+/* UML's CPUs stay; elsewhere one is taken away, as cpuN/online does it. */
+TEST_F(cpus, a_cpu_that_goes_offline_is_not_shown)
+{
+	struct cpu_stat before, after;
+
+	NEEDS_CPUS();
+	if (access(SYS "cpu3/online", W_OK))
+		SKIP(return, "this machine's CPUs cannot be taken offline");
+	spinner(self->a->cg);
+	ASSERT_EQ(0, cpu_stat_read(self->a, &before));
+	ASSERT_EQ(0, file_write(SYS "cpu3/online", "0"));
+	EXPECT_EQ(0, IN_BOX(self->a, check_view(self->a, 0x7)));
+	wait_ms(100);
+	ASSERT_EQ(0, file_write(SYS "cpu3/online", "1"));
+	EXPECT_EQ(0, IN_BOX(self->a, check_view(self->a, 0xf)));
+	ASSERT_EQ(0, cpu_stat_read(self->a, &after));
+	EXPECT_TRUE(cpu_forward(&before, &after));
+}
+
 TEST_HARNESS_MAIN

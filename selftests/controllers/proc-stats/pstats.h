@@ -33,6 +33,15 @@ static inline int proc_mount(const char *at, const char *options)
 	return mount("proc", at, "proc", 0, options) ? -errno : 0;
 }
 
+/* Who has passed a baton may still run, and be counted as one that does. */
+static inline bool proc_sleeps(pid_t pid)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return !file_field(path, "State", text, sizeof(text)) && text[0] == 'S';
+}
+
 /* A box in the cgroup @cg, which exists, and its proc at MNT_AREA/@name. */
 static inline int box_open(struct box *b, const char *cg, const char *name)
 {
@@ -56,6 +65,8 @@ static inline int box_open(struct box *b, const char *cg, const char *name)
 		return pid;
 	b->init = pid;
 	err = baton_take(&b->ready);
+	if (!err && !EVENTUALLY(proc_sleeps(pid)))
+		err = -ETIMEDOUT;
 	if (err)
 		proc_kill(b->init);
 	return err;

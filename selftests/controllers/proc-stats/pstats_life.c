@@ -4,7 +4,7 @@
  * tasks move, it is frozen, out of memory, or removed.
  */
 #include <sched.h>
-#include "pstats.h"
+#include "cpustat.h"
 
 BOXES_FIXTURE(life)
 
@@ -13,7 +13,7 @@ static const char *stats_file(int i)
 {
 	static const char * const files[] = {
 		"meminfo", "swaps", "vmstat", "pressure/cpu", "pressure/memory",
-		"pressure/io", "stat", "uptime", "loadavg", "cpuinfo",
+		"pressure/io", "stat", "uptime", "loadavg", "cpuinfo", "slabinfo",
 	};
 
 	return i < (int)(sizeof(files) / sizeof(files[0])) ? files[i] : NULL;
@@ -219,6 +219,119 @@ TEST_F(life, many_may_read_at_once)
 	}
 	for (int n = 0; n < 8; n++)
 		EXPECT_EQ(0, proc_end(pids[n]));
+}
+
+/* To and fro, for as long as somebody reads both. */
+TEST_F(life, tasks_may_move_while_it_is_read)
+{
+	volatile int *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct cpu_stat first[2], before[2], now[2];
+	struct box *boxes[] = { self->a, self->b };
+	pid_t pids[4], mover;
+	long busy, usage;
+
+	ASSERT_NE(MAP_FAILED, stop);
+	usage = cg_key(self->top, "cpu.stat", "usage_usec");
+	for (int k = 0; k < 2; k++)
+		ASSERT_EQ(0, cpu_stat_read(boxes[k], &first[k]));
+	memcpy(before, first, sizeof(before));
+	for (int i = 0; i < 4; i++)
+		pids[i] = spinner(self->a->cg);
+	mover = proc_fork_bound(0);
+	if (!mover) {
+		for (int i = 0; !*stop; i++) {
+			must(!cg_enter(boxes[i / 4 % 2]->cg, pids[i % 4]));
+			wait_ms(1);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < 300; i++) {
+		for (int k = 0; k < 2; k++) {
+			ASSERT_EQ(0, cpu_stat_read(boxes[k], &now[k]));
+			ASSERT_TRUE(cpu_forward(&before[k], &now[k]));
+			ASSERT_GE(4, now[k].running);
+		}
+		memcpy(before, now, sizeof(before));
+		wait_ms(2);
+	}
+	*stop = 1;
+	EXPECT_EQ(0, proc_end(mover));
+	/* Nothing is lost on the way from one to the other, and nothing counted twice. */
+	usage = (cg_key(self->top, "cpu.stat", "usage_usec") - usage) / 10000;
+	busy = 0;
+	for (int k = 0; k < 2; k++) {
+		ASSERT_EQ(0, cpu_stat_read(boxes[k], &now[k]));
+		busy += cpu_busy(&now[k].all) - cpu_busy(&first[k].all);
+	}
+	EXPECT_LE(usage - usage / 5 - 5, busy);
+	EXPECT_GE(usage + usage / 5 + 5, busy);
+	EXPECT_EQ(4, now[0].running + now[1].running);
+}
+
+/* The value of each event in vmstat, of which there are at most @n. */
+static int events(const struct box *b, unsigned long long *v, int n)
+{
+	static char buf[65536];
+	char *line, *save = NULL;
+	int i = 0;
+
+	must(box_read(b, "vmstat", buf, sizeof(buf)) > 0);
+	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (i < n && (!strncmp(line, "pg", 2) || !strncmp(line, "pswp", 4)))
+			v[i++] = strtoull(strchr(line, ' '), NULL, 10);
+	return i;
+}
+
+/* Pages come and go at the limit, tasks are born and die, and the disk is read. */
+TEST_F(life, no_counter_goes_backwards_under_load)
+{
+	unsigned long long before[256] = {}, now[256];
+	struct timespec start;
+	double up[2] = {}, v[2];
+	long forks = 0;
+	int n, moved = 0;
+	pid_t pid;
+
+	ASSERT_EQ(0, cg_write(self->a->cg, "memory.max", "16M"));
+	pid = cg_fork_bound(self->a->cg);
+	if (!pid) {
+		for (;;) {
+			char *p = mmap(NULL, MB(24), PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			pid_t child = fork();
+
+			must(p != MAP_FAILED && child >= 0);
+			if (!child)
+				_exit(0);
+			waitpid(child, NULL, 0);
+			memset(p, 1, MB(24));
+			munmap(p, MB(24));
+		}
+	}
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (ms_since(&start) < 2000) {
+		struct cpu_stat s;
+		char buf[128];
+
+		n = events(self->a, now, 256);
+		ASSERT_LT(10, n);
+		for (int i = 0; i < n; i++) {
+			ASSERT_LE(before[i], now[i]) TH_LOG("event %d", i);
+			moved += before[i] < now[i];
+		}
+		memcpy(before, now, sizeof(before));
+		ASSERT_LT(0, box_read(self->a, "uptime", buf, sizeof(buf)));
+		ASSERT_EQ(2, sscanf(buf, "%lf %lf", &v[0], &v[1]));
+		ASSERT_LE(up[0], v[0]);
+		ASSERT_LE(up[1], v[1]);
+		memcpy(up, v, sizeof(up));
+		ASSERT_EQ(0, cpu_stat_read(self->a, &s));
+		ASSERT_LE(forks, s.processes);
+		forks = s.processes;
+	}
+	EXPECT_LT(10, moved);
+	EXPECT_LT(2, forks);
 }
 
 int main(int argc, char **argv)

@@ -104,7 +104,8 @@ TEST_F(mem, a_sibling_does_not_show)
 	ASSERT_LT(0, hog_that_stays(self->b->cg, MB(64)));
 	EXPECT_ABOUT(free, box_mem(self->a, "MemFree"));
 	EXPECT_ABOUT(free, box_mem(self->a, "MemAvailable"));
-	EXPECT_GE(free - MB(64), box_mem(self->b, "MemFree"));
+	/* What the two had before differs by the stocks that CPUs keep of each. */
+	EXPECT_GE(free - MB(63), box_mem(self->b, "MemFree"));
 	EXPECT_GT(MB(2), box_mem(self->a, "AnonPages"));
 }
 

@@ -5,6 +5,7 @@
  *
  * Promises from filesystems/proc.rst, "stats=".
  */
+#include <dirent.h>
 #include <linux/mount.h>
 #include "pstats.h"
 #include "usermap.h"
@@ -327,6 +328,54 @@ TEST_F(opt, a_plain_proc_shows_the_machine_beside_them)
 	ASSERT_LE(0, box_read(&plain, "swaps", one, sizeof(one)));
 	ASSERT_LE(0, file_read("/proc/swaps", two, sizeof(two)));
 	EXPECT_STREQ(two, one);
+}
+
+/* What is read piecemeal, or waits for more. */
+static bool is_endless(const char *name)
+{
+	return !strcmp(name, "kmsg") || !strcmp(name, "kcore") || !strncmp(name, "kpage", 5);
+}
+
+/*
+ * Byte for byte where /proc stands still; of a file that moved meanwhile, the
+ * beginnings of its lines.
+ */
+TEST_F(opt, a_default_mount_is_proc_byte_for_byte)
+{
+	static char one[1 << 20], plain[1 << 20], two[1 << 20], a[1 << 20], b[1 << 20];
+	struct box box = { .proc = AT }, host = { .proc = "/proc" };
+	int still = 0, moved = 0;
+	struct dirent *d;
+	DIR *dir;
+
+	ASSERT_EQ(0, cg_write(self->a->cg, "memory.max", "32M"));
+	ASSERT_EQ(0, proc_mount(AT, NULL));
+	dir = opendir("/proc");
+	ASSERT_NE(NULL, dir);
+	while ((d = readdir(dir))) {
+		if (d->d_type != DT_REG || is_endless(d->d_name) ||
+		    access(box_path(&host, d->d_name), R_OK))
+			continue;
+		if (box_read(&host, d->d_name, one, sizeof(one)) < 0)
+			continue;
+		ASSERT_LE(0, box_read(&box, d->d_name, plain, sizeof(plain))) TH_LOG("%s", d->d_name);
+		ASSERT_LE(0, box_read(&host, d->d_name, two, sizeof(two)));
+		if (!strcmp(one, two)) {
+			EXPECT_STREQ(one, plain) TH_LOG("%s", d->d_name);
+			still++;
+			continue;
+		}
+		line_keys(one, a, sizeof(a));
+		line_keys(plain, b, sizeof(b));
+		/* Its lines are numbers, or come and go. */
+		if (strcmp(d->d_name, "uptime") && strcmp(d->d_name, "loadavg") &&
+		    strcmp(d->d_name, "timer_list") && strcmp(d->d_name, "vmallocinfo"))
+			EXPECT_STREQ(a, b) TH_LOG("%s", d->d_name);
+		moved++;
+	}
+	closedir(dir);
+	EXPECT_LE(20, still);
+	TH_LOG("%d files stood still, %d moved", still, moved);
 }
 
 TEST_HARNESS_MAIN

@@ -34,6 +34,20 @@ static void read_iostat(struct blkcg_gq *blkg, struct blkg_iostat *stat)
 	} while (u64_stats_fetch_retry(&set->sync, seq));
 }
 
+/* What the cgroup has done to the disk, as of the last flush; false if it never used it. */
+static bool disk_iostat(struct blkcg *blkcg, struct gendisk *disk,
+			struct blkg_iostat *stat)
+{
+	struct blkcg_gq *blkg;
+
+	guard(rcu)();
+	blkg = blkg_lookup(blkcg, disk->queue);
+	if (!blkg || !blkg->online)
+		return false;
+	read_iostat(blkg, stat);
+	return true;
+}
+
 /**
  * proc_stats_disk - the line of a disk in /proc/diskstats of an I/O cgroup
  * @m: the file
@@ -46,15 +60,13 @@ static void read_iostat(struct blkcg_gq *blkg, struct blkg_iostat *stat)
 int proc_stats_disk(struct seq_file *m, struct gendisk *disk, struct blkcg *blkcg)
 {
 	struct blkg_iostat stat = {};
-	struct blkcg_gq *blkg;
 
 	if (IS_ERR(blkcg))
 		return PTR_ERR(blkcg);
-	css_rstat_flush(&blkcg->css);
-	scoped_guard(rcu) {
-		blkg = blkg_lookup(blkcg, disk->queue);
-		if (blkg && blkg->online)
-			read_iostat(blkg, &stat);
+	/* Most disks of the machine are no cgroup's: a flush for each costs more than all else. */
+	if (disk_iostat(blkcg, disk, &stat)) {
+		css_rstat_flush(&blkcg->css);
+		disk_iostat(blkcg, disk, &stat);
 	}
 	css_put(&blkcg->css);
 	if (!memchr_inv(&stat, 0, sizeof(stat)))

@@ -155,6 +155,7 @@ struct proc_stats_tasks {
 };
 
 void proc_stats_count(struct cgroup *cgrp, struct proc_stats_tasks *tasks);
+bool psi_count_tasks(struct psi_group *group, struct proc_stats_tasks *tasks);
 
 /**
  * proc_stats_shows_cpu - whether /proc/cpuinfo tells of a CPU

@@ -17,14 +17,15 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#include "cgroup-internal.h"
 #include "proc_stats.h"
 
 /* Protects the making of struct proc_stats, the list and the number of users. */
 static DEFINE_MUTEX(proc_stats_mutex);
 static LIST_HEAD(proc_stats_shown);
 
-/* Leaves out dead tasks. */
-static void count_own(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
+/* One by one, by their states as /proc/PID/status shows them; leaves out dead tasks. */
+static void count_states(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
 {
 	struct css_task_iter it;
 	struct task_struct *p;
@@ -45,26 +46,23 @@ static void count_own(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
 	css_task_iter_end(&it);
 }
 
-/**
- * proc_stats_count - count the tasks of a cgroup
- * @cgrp: the cgroup; those of its descendants are included
- * @tasks: is set to the result
- *
- * By their states as /proc/PID/status shows them. So, other than for the
- * machine's load, a task that cpu.max keeps from running counts as running: in
- * the container there is work for one more CPU.
- */
-void proc_stats_count(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
+static void count_total(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
+{
+	tasks->total += cgroup_task_count(cgrp);
+}
+
+/* Those of the descendants are included. */
+static void count_with(struct cgroup *cgrp, struct proc_stats_tasks *tasks,
+		       void (*count)(struct cgroup *cgrp, struct proc_stats_tasks *tasks))
 {
 	struct cgroup_subsys_state *css;
 
-	memset(tasks, 0, sizeof(*tasks));
 	rcu_read_lock();
 	css_for_each_descendant_pre(css, &cgrp->self) {
 		if (!css_tryget(css))
 			continue;
 		rcu_read_unlock();
-		count_own(css->cgroup, tasks);
+		count(css->cgroup, tasks);
 		cond_resched();
 		rcu_read_lock();
 		css_put(css);
@@ -72,16 +70,36 @@ void proc_stats_count(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
 	rcu_read_unlock();
 }
 
+/**
+ * proc_stats_count - count the tasks of a cgroup
+ * @cgrp: the cgroup; those of its descendants are included
+ * @tasks: is set to the result
+ *
+ * Other than for the machine's load, a task that cpu.max keeps from running counts
+ * as running: in the container there is work for one more CPU.
+ *
+ * PSI knows most of it without a look at each task. What it does not know,
+ * @tasks->blocked, is then 0.
+ */
+void proc_stats_count(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
+{
+	memset(tasks, 0, sizeof(*tasks));
+	if (proc_stats_psi_count(cgrp, tasks))
+		count_with(cgrp, tasks, count_total);
+	else
+		count_with(cgrp, tasks, count_states);
+}
+
 /* One LOAD_FREQ after the other, as calc_global_load() does for the machine. */
 static void sample_load(struct proc_stats *st)
 {
 	unsigned int periods = (jiffies - st->sampled) / LOAD_FREQ;
-	struct proc_stats_tasks tasks;
+	struct proc_stats_tasks tasks = {};
 	unsigned long active;
 
 	if (!periods)
 		return;
-	proc_stats_count(st->cgrp, &tasks);
+	count_with(st->cgrp, &tasks, count_states);
 	active = (unsigned long)(tasks.running + tasks.blocked) * FIXED_1;
 	WRITE_ONCE(st->avenrun[0], calc_load_n(st->avenrun[0], EXP_1, active, periods));
 	WRITE_ONCE(st->avenrun[1], calc_load_n(st->avenrun[1], EXP_5, active, periods));

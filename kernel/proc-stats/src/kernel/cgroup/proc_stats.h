@@ -63,6 +63,17 @@ static inline void proc_stats_raw_times(struct cgroup *cgrp,
 #endif
 }
 
+/* The same of what tasks do; false if nobody knows without a look at each. */
+static inline bool proc_stats_psi_count(struct cgroup *cgrp,
+					struct proc_stats_tasks *tasks)
+{
+#ifdef CONFIG_PSI
+	return psi_count_tasks(cgroup_psi(cgrp), tasks);
+#else
+	return false;
+#endif
+}
+
 void proc_stats_init_times(struct proc_stats *st, struct proc_stats_times *raw,
 			   const struct cpumask *shown, u64 age);
 

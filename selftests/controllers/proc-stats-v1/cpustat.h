@@ -1,0 +1,1 @@
+../proc-stats/cpustat.h
