@@ -105,9 +105,11 @@ static inline bool ckpt_appears(const char *path)
 /* Starts job @name as leader of a session, and waits until it pauses. */
 static inline pid_t ckpt_start(const char *name)
 {
-	pid_t pid = cg_fork_into(CKPT_CG, 0);
 	int fd, null;
+	pid_t pid;
 
+	unlink(CKPT_DIR "/ready");
+	pid = cg_fork_into(CKPT_CG, 0);
 	if (!pid) {
 		must(setsid() > 0);
 		must(!chdir("/"));

@@ -190,6 +190,9 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->inodes);
 	INIT_LIST_HEAD(&s->inode_list);
 	err = take(s, root);
+	if (err == -ESRCH && !root->exit_state)
+		err = ckpt_fail(ctl, -EBUSY, "pid %d: a task below it ended: it did not stay frozen",
+				task_pid_vnr(root));
 	put_files(s);
 	put_tasks(s);
 	if (!err)
