@@ -48,6 +48,7 @@ struct ckpt_ctl {
 
 __printf(3, 4)
 int ckpt_fail(struct ckpt_ctl *ctl, int err, const char *fmt, ...);
+void ckpt_forget(struct ckpt_ctl *ctl);
 
 /* A sequence of records under construction. */
 struct ckpt_buf {
@@ -67,7 +68,7 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
  * @leader: index of the first thread of its process; the others follow that
  * @mm: its MM, if it is a first thread
  * @fdtable: its FDTABLE
- * @switches: from wait_task_inactive(): whether it ran since; 0 for a zombie
+ * @mark: task work that is still pending while it has not run; NULL for a zombie
  */
 struct ckpt_tree_task {
 	struct task_struct *task;
@@ -75,13 +76,13 @@ struct ckpt_tree_task {
 	u32 leader;
 	u32 mm;
 	u32 fdtable;
-	unsigned long switches;
+	struct callback_head *mark;
 };
 
 /**
  * struct ckpt_snapshot - what was taken of a tree
  * @ctl: for messages
- * @ns: pid namespace of the tree; valid while the tasks are referenced
+ * @ns: pid namespace of the tree, referenced
  * @tasks: of the tree, parents before children and processes together; only
  *	while being taken
  * @nr_tasks: how many
@@ -148,7 +149,7 @@ struct ckpt_taken_pipe {
 	u32 readers, writers;
 };
 
-/* A table of open files: how many tasks of the tree have it, @pid the first. */
+/* A table of open files, referenced: how many tasks of the tree have it, @pid the first. */
 struct ckpt_taken_fdtable {
 	struct files_struct *files;
 	u32 id;
@@ -188,6 +189,7 @@ const char *ckpt_file_role(int fd);
 int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root);
 int ckpt_tree_check(struct ckpt_snapshot *s);
 int ckpt_tree_still(struct ckpt_snapshot *s);
+void ckpt_tree_put(struct ckpt_snapshot *s);
 
 struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 					 struct task_struct *root);

@@ -38,7 +38,8 @@ int ckpt_fail(struct ckpt_ctl *ctl, int err, const char *fmt, ...)
 	return err;
 }
 
-static void forget_message(struct ckpt_ctl *ctl)
+/* Drops the message about an earlier failure. */
+void ckpt_forget(struct ckpt_ctl *ctl)
 {
 	guard(spinlock)(&ctl->message_lock);
 	*ctl->message = '\0';
@@ -59,7 +60,7 @@ static int ioctl_snapshot(struct ckpt_ctl *ctl, void __user *p)
 	guard(mutex)(&ctl->lock);
 	if (ctl->snapshot || ctl->restart)
 		return -EBUSY;
-	forget_message(ctl);
+	ckpt_forget(ctl);
 	root = pidfd_get_task(arg.pidfd, &flags);
 	if (IS_ERR(root))
 		return PTR_ERR(no_free_ptr(root));
@@ -93,7 +94,7 @@ static int ioctl_write(struct ckpt_ctl *ctl, void __user *p)
 
 	if (fd_empty(out) || !(fd_file(out)->f_mode & FMODE_WRITE))
 		return -EBADF;
-	forget_message(ctl);
+	ckpt_forget(ctl);
 	s = ctl->snapshot;
 	ctl->snapshot = NULL;
 	err = ckpt_snapshot_write(s, fd_file(out), &arg);
@@ -116,7 +117,7 @@ static int ioctl_load(struct ckpt_ctl *ctl, void __user *p)
 	guard(mutex)(&ctl->lock);
 	if (ctl->snapshot || ctl->restart)
 		return -EBUSY;
-	forget_message(ctl);
+	ckpt_forget(ctl);
 	if (!checkpoint_restore_ns_capable(current_user_ns()))
 		return -EPERM;
 	CLASS(fd_pos, in)(arg.fd);
@@ -158,9 +159,12 @@ static int ioctl_finish(struct ckpt_ctl *ctl, void __user *p)
 	guard(mutex)(&ctl->lock);
 	if (r->leader != task_tgid(current))
 		return -EPERM;
+	if (clear_user(p, sizeof(arg)))
+		return -EFAULT;
 	err = ckpt_restart_finish(r, &arg);
+	/* They run: that it can no longer be told is no error. */
 	if (!err && copy_to_user(p, &arg, sizeof(arg)))
-		err = -EFAULT;
+		pr_debug("checkpoint: size of the image not delivered\n");
 	return err;
 }
 

@@ -289,21 +289,24 @@ int ckpt_take_files(struct ckpt_snapshot *s, u32 index)
 	struct files_struct *files;
 	int err;
 
-	scoped_guard(task_lock, task)
+	scoped_guard(task_lock, task) {
 		files = task->files;
-	if (!files)
-		return -ESRCH;
+		if (!files)
+			return -ESRCH;
+		atomic_inc(&files->count);
+	}
 	taken = xa_load(&s->fdtable_ids, (unsigned long)files);
 	if (taken) {
+		put_files_struct(files);
 		taken->refs++;
 		s->tasks[index].fdtable = taken->id;
 		return 0;
 	}
 	taken = kzalloc_obj(*taken, GFP_KERNEL_ACCOUNT);
-	if (!taken)
-		return -ENOMEM;
-	err = xa_err(xa_store(&s->fdtable_ids, (unsigned long)files, taken, GFP_KERNEL_ACCOUNT));
+	err = taken ? xa_err(xa_store(&s->fdtable_ids, (unsigned long)files, taken,
+				      GFP_KERNEL_ACCOUNT)) : -ENOMEM;
 	if (err) {
+		put_files_struct(files);
 		kfree(taken);
 		return err;
 	}
@@ -321,9 +324,9 @@ int ckpt_fdtables_whole(struct ckpt_snapshot *s)
 	struct ckpt_taken_fdtable *taken;
 	unsigned long i;
 
-	/* the tables stay: each is of a task that stands still */
+	/* one reference is our own */
 	xa_for_each(&s->fdtable_ids, i, taken)
-		if (atomic_read(&taken->files->count) > taken->refs)
+		if (atomic_read(&taken->files->count) > taken->refs + 1)
 			return ckpt_fail(s->ctl, -EOPNOTSUPP,
 					 "pid %d: a table of open files shared with a process outside is not supported",
 					 taken->pid);

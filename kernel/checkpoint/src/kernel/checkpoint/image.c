@@ -416,7 +416,8 @@ static int check_relations(struct ckpt_check *c, const struct ckpt_task *t)
 	if (leader == id && (id > 1 ? !ref(c, CKPT_TASK, t->parent) : t->parent || zombie))
 		return bad(c, "a task whose parent is not there");
 	if (zombie)
-		return mm || fdtable || t->cwd ? bad(c, "a task that has ended, but not all of it") : 0;
+		return mm || fdtable || t->cwd ?
+			bad(c, "a task that has ended, but not all of it") : 0;
 	if (mm != (leader == id ? c->mms + 1 : 0) || !fdtable || fdtable > c->fdtables + 1 ||
 	    !ref(c, CKPT_FILE, t->cwd))
 		return bad(c, "a task that lacks memory, files or a directory");

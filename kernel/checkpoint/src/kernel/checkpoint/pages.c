@@ -328,10 +328,11 @@ static int read_run(struct ckpt_restart *r, struct page_batch *b, struct mm_stru
 static int read_contents(struct ckpt_restart *r, struct page_batch *b)
 {
 	size_t len = le32_to_cpu(b->head.pages.count) * PAGE_SIZE;
-	u8 *data __free(kvfree) = kvmalloc(len, GFP_KERNEL_ACCOUNT);
 	struct ckpt_stream *st = &r->stream;
 	u32 crc;
 	int err;
+
+	u8 *data __free(kvfree) = kvmalloc(len, GFP_KERNEL_ACCOUNT);
 
 	if (!data)
 		return -ENOMEM;

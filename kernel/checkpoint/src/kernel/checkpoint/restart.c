@@ -432,10 +432,13 @@ static int check_joiner(struct ckpt_restart *r, struct ckpt_member *m)
 	if (thread_group_leader(current) != ckpt_is_leader(m) ||
 	    task_tgid_vnr(current) != le32_to_cpu(m->leader->record->pid))
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it is a thread of another process", pid);
-	if (current->ptrace || refcount_read(&current->sighand->count) > get_nr_threads(current))
-		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it shares handlers or is traced", pid);
+	if (current->ptrace)
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it is traced", pid);
+	/* the rest is of the process, and looked at when all of its threads are made */
 	if (!ckpt_is_leader(m))
 		return 0;
+	if (refcount_read(&current->sighand->count) > get_nr_threads(current))
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it shares signal handlers", pid);
 	if (get_nr_threads(current) != m->nr_threads)
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it has %d threads in place of %u", pid,
 				 get_nr_threads(current), m->nr_threads);
@@ -475,7 +478,7 @@ static void set_restored(struct ckpt_restart *r, struct ckpt_member *m)
 
 static int await_restored(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	return await(r, smp_load_acquire(&m->restored));
+	return await(r, smp_load_acquire(&m->restored)); /* pairs with set_restored() */
 }
 
 /* The files of @m, the caller: as the image says, or those of whom it shares them with. */

@@ -8,6 +8,7 @@
  */
 #include <linux/bvec.h>
 #include <linux/checkpoint.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/pid_namespace.h>
@@ -109,6 +110,7 @@ static int copy_mms(struct ckpt_snapshot *s)
 static void put_files(struct ckpt_snapshot *s)
 {
 	struct ckpt_taken_file *f;
+	struct ckpt_taken_fdtable *t;
 	unsigned long i;
 	void *p;
 
@@ -118,21 +120,13 @@ static void put_files(struct ckpt_snapshot *s)
 	}
 	xa_for_each(&s->pipes, i, p)
 		kfree(p);
-	xa_for_each(&s->fdtable_ids, i, p)
-		kfree(p);
+	xa_for_each(&s->fdtable_ids, i, t) {
+		put_files_struct(t->files);
+		kfree(t);
+	}
 	xa_destroy(&s->file_ids);
 	xa_destroy(&s->pipes);
 	xa_destroy(&s->fdtable_ids);
-}
-
-static void put_tasks(struct ckpt_snapshot *s)
-{
-	u32 n = s->nr_tasks;
-
-	while (s->tasks && n)
-		put_task_struct(s->tasks[--n].task);
-	kvfree(s->tasks);
-	s->tasks = NULL;
 }
 
 static int take(struct ckpt_snapshot *s, struct task_struct *root)
@@ -142,8 +136,11 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root)
 
 	if (!thread_group_leader(root))
 		return -EINVAL;
-	scoped_guard(rcu)
+	scoped_guard(rcu) {
 		s->ns = task_active_pid_ns(root);
+		if (s->ns)
+			get_pid_ns(s->ns);
+	}
 	if (!s->ns)
 		return -ESRCH;
 	if (!checkpoint_restore_ns_capable(s->ns->user_ns))
@@ -163,8 +160,35 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root)
 		err = ckpt_copy_inodes(s);
 	if (!err)
 		err = copy_mms(s);
+	return err;
+}
+
+/*
+ * What was found of a tree that did not stand still need not be so: then that
+ * is what is said, and not what was found.
+ */
+static int still(struct ckpt_snapshot *s, struct task_struct *root, int err)
+{
+	bool gone = err == -ESRCH && !root->exit_state;
+	char *found;
+
 	if (!err)
-		err = ckpt_tree_still(s);
+		return ckpt_tree_still(s);
+	found = kstrdup(s->ctl->message, GFP_KERNEL_ACCOUNT);
+	if (!found) {
+		ckpt_tree_still(s);
+		return err;
+	}
+	ckpt_forget(s->ctl);
+	if (ckpt_tree_still(s)) {
+		err = -EBUSY;
+	} else if (gone) {
+		err = ckpt_fail(s->ctl, -EBUSY, "pid %d: a task below it ended: it did not stay frozen",
+				task_pid_vnr(root));
+	} else if (*found) {
+		ckpt_fail(s->ctl, err, "%s", strim(found));
+	}
+	kfree(found);
 	return err;
 }
 
@@ -189,12 +213,9 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->fdtable_ids);
 	xa_init(&s->inodes);
 	INIT_LIST_HEAD(&s->inode_list);
-	err = take(s, root);
-	if (err == -ESRCH && !root->exit_state)
-		err = ckpt_fail(ctl, -EBUSY, "pid %d: a task below it ended: it did not stay frozen",
-				task_pid_vnr(root));
+	err = still(s, root, take(s, root));
 	put_files(s);
-	put_tasks(s);
+	ckpt_tree_put(s);
 	if (!err)
 		return s;
 	ckpt_snapshot_free(s);
@@ -212,6 +233,8 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 	kvfree(s->fdtables.data);
 	kvfree(s->mms.data);
 	kvfree(s->procs.data);
+	if (s->ns)
+		put_pid_ns(s->ns);
 	kfree(s);
 }
 

@@ -264,19 +264,23 @@ static void take_thread(struct task_struct *task, struct ckpt_task *t)
 	get_task_comm(t->comm, task);
 }
 
-/* The mask that was asked for, if one was: those of the cpuset may be fewer. */
 static u32 affinity_words(struct task_struct *task)
 {
 	return task->user_cpus_ptr ? DIV_ROUND_UP(nr_cpu_ids, 32) : 0;
 }
 
-static void take_affinity(struct task_struct *task, __le32 *to)
+/* The mask that was asked for: those of the cpuset may be fewer. */
+static int take_affinity(struct task_struct *task, __le32 *to)
 {
-	const struct cpumask *mask = task->user_cpus_ptr;
 	unsigned int cpu;
 
-	for_each_cpu(cpu, mask)
+	/* the mask is freed by who changes it, which should nobody do now */
+	guard(raw_spinlock_irq)(&task->pi_lock);
+	if (!task->user_cpus_ptr)
+		return -ESRCH;
+	for_each_cpu(cpu, task->user_cpus_ptr)
 		to[cpu / 32] |= cpu_to_le32(1U << cpu % 32);
+	return 0;
 }
 
 /**
@@ -309,8 +313,8 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	t->cwd = cpu_to_le32(cwd);
 	t->nr_groups = cpu_to_le32(groups);
 	t->nr_cpus = cpu_to_le32(cpus);
-	if (cpus)
-		take_affinity(task, t->data + groups);
+	if (cpus && take_affinity(task, t->data + groups))
+		return -ESRCH;
 	take_state(task, t);
 	take_thread(task, t);
 	if (leads)

@@ -35,7 +35,7 @@ static clockid_t given_clock(const struct k_itimer *timer)
 	return timer->it_clock;
 }
 
-static struct ckpt_timer *add_record(struct ckpt_snapshot *s, u32 kind)
+static struct ckpt_timer *new_record(struct ckpt_snapshot *s, u32 kind)
 {
 	struct ckpt_timer *t = ckpt_record_add(&s->procs, CKPT_TIMER, 0, sizeof(*t));
 
@@ -50,7 +50,7 @@ static int take_interval(struct ckpt_snapshot *s, u32 kind, bool armed, s64 left
 
 	if (!armed && !interval)
 		return 0;
-	t = add_record(s, kind);
+	t = new_record(s, kind);
 	if (!t)
 		return -ENOMEM;
 	t->armed = cpu_to_le32(armed);
@@ -83,13 +83,15 @@ static int take_intervals(struct ckpt_snapshot *s, struct task_struct *task)
 	};
 	u64 used[CPUCLOCK_MAX] = {};
 	struct cpu_itimer it[2];
+	unsigned long flags;
 	int i, err;
 
-	scoped_guard(spinlock_irq, &task->sighand->siglock) {
-		memcpy(it, task->signal->it, sizeof(it));
-		if (it[0].expires || it[1].expires)
-			thread_group_sample_cputime(task, used);
-	}
+	if (!lock_task_sighand(task, &flags))
+		return -ESRCH;
+	memcpy(it, task->signal->it, sizeof(it));
+	if (it[0].expires || it[1].expires)
+		thread_group_sample_cputime(task, used);
+	unlock_task_sighand(task, &flags);
 	err = take_interval(s, CKPT_TIMER_REAL, s->real.armed, s->real.left, s->real.interval);
 	for (i = 0; i < ARRAY_SIZE(it) && !err; i++)
 		err = take_interval(s, kinds[i], it[i].expires, it[i].expires - used[i],
@@ -126,20 +128,47 @@ static void note_posix(struct ckpt_snapshot *s, struct k_itimer *timer, struct c
 	t->interval = cpu_to_le64(interval);
 }
 
+static u32 count_posix(struct task_struct *task)
+{
+	struct k_itimer *timer;
+	u32 n = 0;
+
+	guard(rcu)();
+	hlist_for_each_entry_rcu(timer, &task->signal->posix_timers, list)
+		n++;
+	return n;
+}
+
 /* The timers of timer_create(2). */
 static int take_posix(struct ckpt_snapshot *s, struct task_struct *task)
 {
+	struct ckpt_timer *notes __free(kvfree) = NULL, *t;
+	u32 room = count_posix(task), n = 0, i;
+	clockid_t unknown = 0;
 	struct k_itimer *timer;
-	struct ckpt_timer *t;
 
-	/* made and deleted by the process itself only, which stands still */
-	hlist_for_each_entry(timer, &task->signal->posix_timers, list) {
-		if (!is_known_clock(given_clock(timer)))
-			return ckpt_refuse(s, task, "a timer of clock %d is", timer->it_clock);
-		t = add_record(s, CKPT_TIMER_POSIX);
+	if (!room)
+		return 0;
+	notes = kvcalloc(room, sizeof(*notes), GFP_KERNEL_ACCOUNT);
+	if (!notes)
+		return -ENOMEM;
+	scoped_guard(rcu) {
+		hlist_for_each_entry_rcu(timer, &task->signal->posix_timers, list) {
+			if (n == room)
+				break;
+			if (!is_known_clock(given_clock(timer)))
+				unknown = timer->it_clock;
+			note_posix(s, timer, &notes[n++]);
+		}
+	}
+	if (unknown)
+		return ckpt_refuse(s, task, "a timer of clock %d is", unknown);
+	for (i = 0; i < n; i++) {
+		t = new_record(s, CKPT_TIMER_POSIX);
 		if (!t)
 			return -ENOMEM;
-		note_posix(s, timer, t);
+		notes[i].kind = t->kind;
+		*t = notes[i];
 	}
 	return 0;
 }
@@ -170,17 +199,26 @@ static int make_posix(struct ckpt_restart *r, u32 pid, const struct ckpt_timer *
 	return err ? ckpt_fail(r->ctl, err, "pid %u: timer %d: error %d", pid, id, -err) : 0;
 }
 
-/* Runs over the timers of @m: makes them, or starts them. */
-#define for_each_timer(r, m, l)							list_for_each_entry_continue(l, &(r)->records, node)				if (ckpt_type(l) == CKPT_TASK || ckpt_type(l) > CKPT_TIMER) 			break;								else if (ckpt_type(l) == CKPT_TIMER)
+/* The next TIMER behind @l that belongs to the same process, or NULL. */
+static struct ckpt_loaded *next_timer(struct ckpt_restart *r, struct ckpt_loaded *l)
+{
+	list_for_each_entry_continue(l, &r->records, node) {
+		if (ckpt_type(l) == CKPT_TASK || ckpt_type(l) > CKPT_TIMER)
+			break;
+		if (ckpt_type(l) == CKPT_TIMER)
+			return l;
+	}
+	return NULL;
+}
 
 /* Makes the POSIX timers of the caller, @m, which is the first thread of its process. */
 int ckpt_make_timers(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	struct ckpt_loaded *l = m->loaded;
 	const struct ckpt_timer *t;
+	struct ckpt_loaded *l;
 	int err;
 
-	for_each_timer(r, m, l) {
+	for (l = next_timer(r, m->loaded); l; l = next_timer(r, l)) {
 		t = (void *)l->payload;
 		if (t->kind != cpu_to_le32(CKPT_TIMER_POSIX))
 			continue;
@@ -247,10 +285,10 @@ static void start_interval(const struct ckpt_timer *t)
 /* Starts the timers of the caller, @m: from here on nothing fails any more. */
 void ckpt_start_timers(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	struct ckpt_loaded *l = m->loaded;
 	const struct ckpt_timer *t;
+	struct ckpt_loaded *l;
 
-	for_each_timer(r, m, l) {
+	for (l = next_timer(r, m->loaded); l; l = next_timer(r, l)) {
 		t = (void *)l->payload;
 		if (t->kind == cpu_to_le32(CKPT_TIMER_POSIX))
 			start_posix(t);

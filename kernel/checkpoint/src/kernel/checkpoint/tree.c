@@ -3,10 +3,13 @@
  * Checkpoint/restart: which tasks belong to a tree, and whether they can be
  * taken
  *
- * A task stands still while it is in do_freezer_trap(). Nobody keeps it there:
- * it can be thawed, moved or killed at any time. So nothing here is locked;
- * instead, the number of context switches of every task is compared before
- * and after, as ptrace does, and what was taken is given up if one has run.
+ * A task stands still while it is in do_freezer_trap(), within get_signal().
+ * Nobody keeps it there: it can be thawed, moved or killed at any time. So
+ * nothing here is locked, and whatever is looked at may be about to go. Each
+ * task gets a mark: task work, about which it is not told. Signals wake a
+ * frozen task, but it sleeps again without leaving get_signal(); one that was
+ * thawed leaves it, and comes upon its mark at the latest before it freezes
+ * again. What was taken is given up if a mark is gone, or a task not frozen.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -20,6 +23,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 #include <linux/user_namespace.h>
 #include "checkpoint.h"
 
@@ -99,12 +103,14 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct nsproxy *mine = current->nsproxy, *ns;
 	const char *other = NULL;
-	bool foreign;
+	bool nested, foreign;
 
-	if (task_active_pid_ns(task) != s->ns)
-		return ckpt_refuse(s, task, "a nested pid namespace is");
-	scoped_guard(rcu)
+	scoped_guard(rcu) {
+		nested = task_active_pid_ns(task) != s->ns;
 		foreign = __task_cred(task)->user_ns != current_user_ns();
+	}
+	if (nested)
+		return ckpt_refuse(s, task, "a nested pid namespace is");
 	if (foreign)
 		return ckpt_refuse(s, task, "a user namespace other than the caller's is");
 
@@ -135,6 +141,7 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	u32 threads = get_nr_threads(task);
+	struct sighand_struct *hand;
 	const char *shared = NULL;
 
 	scoped_guard(task_lock, task) {
@@ -146,9 +153,13 @@ static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task)
 		else if (!path_equal(&task->fs->root, &current->fs->root))
 			return ckpt_refuse(s, task, "a root directory other than the caller's is");
 	}
-	scoped_guard(rcu)
-		if (!shared && refcount_read(&rcu_dereference(task->sighand)->count) > threads)
+	scoped_guard(rcu) {
+		hand = rcu_dereference(task->sighand);
+		if (!hand)
+			return -ESRCH;
+		if (!shared && refcount_read(&hand->count) > threads)
 			shared = "a table of signal handlers";
+	}
 	return shared ? ckpt_refuse(s, task, "%s that it shares is", shared) : 0;
 }
 
@@ -206,8 +217,9 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 		return ckpt_refuse(s, task, "a held PI futex is");
 #endif
 #ifdef CONFIG_BLOCK
-	if (task->io_context && task->io_context->ioprio)
-		return ckpt_refuse(s, task, "an I/O priority is");
+	scoped_guard(task_lock, task)
+		if (task->io_context && task->io_context->ioprio)
+			return ckpt_refuse(s, task, "an I/O priority is");
 #endif
 #ifdef CONFIG_UCLAMP_TASK
 	for (int i = 0; i < UCLAMP_CNT; i++)
@@ -280,22 +292,48 @@ static int check_zombie(struct ckpt_snapshot *s, struct task_struct *task, struc
 		return ckpt_fail(s->ctl, -ESRCH, "pid %d: it has ended", task_pid_vnr(task));
 	if (task->ptrace)
 		return ckpt_refuse(s, task, "being traced is");
-	if (task_active_pid_ns(task) != s->ns)
-		return ckpt_refuse(s, task, "a nested pid namespace is");
+	scoped_guard(rcu)
+		if (task_active_pid_ns(task) != s->ns)
+			return ckpt_refuse(s, task, "a nested pid namespace is");
 	return check_permission(s, task) ?: check_leaders(s, task, pids);
 }
 
-/* Whether @task stands in the freezer; stopped by a signal counts. */
-static int check_frozen(struct ckpt_snapshot *s, struct ckpt_tree_task *t)
+static void drop_mark(struct callback_head *mark)
+{
+	kfree(mark);
+}
+
+static int not_frozen(struct ckpt_snapshot *s, struct task_struct *task)
+{
+	return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
+}
+
+/*
+ * Marks a task that stands in the freezer; stopped by a signal counts. Who is
+ * awake there for a signal sleeps again.
+ */
+static int mark_frozen(struct ckpt_snapshot *s, struct ckpt_tree_task *t)
 {
 	struct task_struct *task = t->task;
-	bool stopped = task->jobctl & JOBCTL_STOPPED;
 
-	if (cgroup_task_frozen(task))
-		t->switches = wait_task_inactive(task, stopped ? __TASK_STOPPED : TASK_INTERRUPTIBLE);
-	if (!t->switches)
-		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
-	return 0;
+	t->mark = kmalloc_obj(*t->mark, GFP_KERNEL_ACCOUNT);
+	if (!t->mark)
+		return -ENOMEM;
+	init_task_work(t->mark, drop_mark);
+	if (task_work_add(task, t->mark, TWA_NONE)) {
+		kfree(t->mark);
+		t->mark = NULL;
+		return not_frozen(s, task);
+	}
+	for (;;) {
+		if (!cgroup_task_frozen(task))
+			return not_frozen(s, task);
+		if (wait_task_inactive(task, TASK_INTERRUPTIBLE | __TASK_STOPPED))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		schedule_timeout_uninterruptible(1);
+	}
 }
 
 /* Frozen or not: a process on its way to its end, or between two states, is refused. */
@@ -324,7 +362,7 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 		return check_zombie(s, task, pids);
 	err = check_permission(s, task);
 	if (!err)
-		err = check_frozen(s, t);
+		err = mark_frozen(s, t);
 	if (!err)
 		err = check_state(s, task);
 	if (err)
@@ -387,19 +425,36 @@ int ckpt_tree_check(struct ckpt_snapshot *s)
 	return err;
 }
 
-/* Whether no task has run since ckpt_tree_check(). */
+/* Whether no task has run since ckpt_tree_check(). Takes all marks away. */
 int ckpt_tree_still(struct ckpt_snapshot *s)
 {
-	struct task_struct *task;
+	struct ckpt_tree_task *t;
+	int err = 0;
 	u32 i;
 
 	for (i = 0; i < s->nr_tasks; i++) {
-		task = s->tasks[i].task;
-		if (s->tasks[i].switches &&
-		    wait_task_inactive(task, TASK_INTERRUPTIBLE | __TASK_STOPPED) !=
-		    s->tasks[i].switches)
-			return ckpt_fail(s->ctl, -EBUSY, "pid %d: it did not stay frozen",
-					 task_pid_vnr(task));
+		t = &s->tasks[i];
+		if (!t->mark)
+			continue;
+		if (task_work_cancel(t->task, t->mark))
+			kfree(t->mark);
+		else
+			err = -EBUSY;
+		t->mark = NULL;
+		if (err || !cgroup_task_frozen(t->task))
+			err = ckpt_fail(s->ctl, -EBUSY, "pid %d: it did not stay frozen",
+					task_pid_vnr(t->task));
 	}
-	return 0;
+	return err;
+}
+
+/* Gives up the tasks of the tree, whose marks are gone. */
+void ckpt_tree_put(struct ckpt_snapshot *s)
+{
+	u32 n = s->nr_tasks;
+
+	while (s->tasks && n)
+		put_task_struct(s->tasks[--n].task);
+	kvfree(s->tasks);
+	s->tasks = NULL;
 }

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation of a checkpoint and of a restart is made to fail in turn, by
+ * /proc/PID/fail-nth (Documentation/fault-injection/fault-injection.rst): there
+ * is an error, the tree is unharmed, nothing is left behind, and the next
+ * attempt works. Leaks and splats are the harness's to find.
+ */
+#include <linux/checkpoint.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include "kselftest_harness.h"
+#include "ckpt.h"
+
+#define IMAGE	CKPT_DIR "/image"
+
+/* Something of every kind of object that one process can have. */
+JOB(rich)
+{
+	int ends[2], mem = memfd_create("faults", MFD_ALLOW_SEALING), ev = eventfd(9, 0);
+	struct sigevent se = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec far = { .it_value.tv_sec = 1000 }, left;
+	char *shared, *private, buf[8];
+	uint64_t count;
+	timer_t timer;
+	sigset_t set;
+	int file;
+
+	must(!pipe(ends) && write(ends[1], "content", 7) == 7);
+	must(mem >= 0 && !ftruncate(mem, 8192) && ev >= 0);
+	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+	private = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(shared != MAP_FAILED && private != MAP_FAILED);
+	shared[5000] = 5;
+	private[9000] = 9;
+	file = open(CKPT_DIR "/file", O_CREAT | O_RDWR, 0600);
+	must(write(file, "0123456789", 10) == 10 && lseek(file, 4, SEEK_SET) == 4);
+	must(!timer_create(CLOCK_MONOTONIC, &se, &timer) && !timer_settime(timer, 0, &far, NULL));
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	must(!sigprocmask(SIG_BLOCK, &set, NULL));
+	must(!sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 3 }));
+	job_pause();
+	job_check(shared[5000] == 5 && private[9000] == 9);
+	job_check(read(file, buf, 3) == 3 && !memcmp(buf, "456", 3));
+	job_check(read(ends[0], buf, 8) == 7 && !memcmp(buf, "content", 7));
+	job_check(read(ev, &count, 8) == 8 && count == 9);
+	job_check(!timer_gettime(timer, &left) && left.it_value.tv_sec > 900);
+	job_check(!sigpending(&set) && sigismember(&set, SIGRTMIN));
+}
+
+static void *idle(void *arg)
+{
+	proc_sleep_forever();
+	return NULL;
+}
+
+/* And what only several tasks have: a thread, a child, and one that has ended. */
+JOB(crowd)
+{
+	pid_t ended = fork(), child;
+	siginfo_t si;
+	pthread_t t;
+	int status;
+
+	if (!ended)
+		_exit(5);
+	must(!waitid(P_PID, ended, &si, WEXITED | WNOWAIT));
+	child = fork();
+	if (!child)
+		proc_sleep_forever();
+	must(!pthread_create(&t, NULL, idle, NULL));
+	job_pause();
+	job_check(waitpid(ended, &status, 0) == ended && WEXITSTATUS(status) == 5);
+	job_check(!kill(child, SIGKILL) && waitpid(child, &status, 0) == child);
+}
+
+/* Lets the @n-th allocation of the calling task fail, from now on. */
+static void fail_nth(long n)
+{
+	must(!file_printf("/proc/thread-self/fail-nth", "%ld", n));
+}
+
+/* Takes it back. Returns whether it has come to pass. */
+static bool has_failed(void)
+{
+	long left = file_number("/proc/thread-self/fail-nth");
+
+	fail_nth(0);
+	return !left;
+}
+
+/* Takes the frozen tree of @pid, or fails. The error number, or 0. */
+static int take(pid_t pid, long nth, bool *failed)
+{
+	struct checkpoint_snapshot snapshot = { .pidfd = proc_pidfd(pid) };
+	struct checkpoint_write out;
+	int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
+
+	must(dev >= 0 && snapshot.pidfd >= 0);
+	out = (struct checkpoint_write){
+		.fd = open(IMAGE ".new", O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600),
+	};
+	must(out.fd >= 0);
+	fail_nth(nth);
+	err = ioctl(dev, CHECKPOINT_SNAPSHOT, &snapshot) ? errno : 0;
+	if (!err)
+		err = ioctl(dev, CHECKPOINT_WRITE, &out) ? errno : 0;
+	*failed = has_failed();
+	close(out.fd);
+	close(snapshot.pidfd);
+	close(dev);
+	return err;
+}
+
+/* Where the failing allocation of a restart is. */
+enum place { AT_LOAD, AT_RESTORE, AT_FINISH };
+
+/*
+ * Restarts the image of one process, @pid, in the job's cgroup, as the tool
+ * does it. Returns the error number of the request that failed, or 0.
+ */
+static int restart(pid_t pid, enum place place, long nth, bool *failed)
+{
+	struct checkpoint_load load = { .fd = open(IMAGE, O_RDONLY | O_CLOEXEC) };
+	int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
+	struct checkpoint_finish finish;
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+		.cgroup = open(CKPT_CG, O_PATH | O_DIRECTORY | O_CLOEXEC),
+	};
+	char path[64];
+	pid_t child;
+
+	must(load.fd >= 0 && dev >= 0);
+	if (place == AT_LOAD)
+		fail_nth(nth);
+	err = ioctl(dev, CHECKPOINT_LOAD, &load) ? errno : 0;
+	if (place == AT_LOAD)
+		*failed = has_failed();
+	close(load.fd);
+	if (!err) {
+		child = proc_clone3(&args);
+		if (!child) {
+			if (place == AT_RESTORE)
+				fail_nth(nth);
+			ioctl(dev, CHECKPOINT_RESTORE);
+			_exit(1);
+		}
+		must(child == pid);
+		if (place == AT_FINISH)
+			fail_nth(nth);
+		err = ioctl(dev, CHECKPOINT_FINISH, &finish) ? errno : 0;
+		if (place == AT_FINISH)
+			*failed = has_failed();
+		if (place == AT_RESTORE && !err) {
+			snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
+			*failed = !file_number(path);
+			must(!file_write(path, "0"));
+		} else if (place == AT_RESTORE) {
+			*failed = true;
+		}
+	}
+	close(dev);
+	close(args.cgroup);
+	return err;
+}
+
+FIXTURE(faults) {
+	pid_t pid;
+};
+
+FIXTURE_VARIANT(faults) {
+	const char *job;
+};
+
+FIXTURE_VARIANT_ADD(faults, one_process) {
+	.job = "rich",
+};
+
+FIXTURE_VARIANT_ADD(faults, several_tasks) {
+	.job = "crowd",
+};
+
+FIXTURE_SETUP(faults)
+{
+	if (access("/proc/self/fail-nth", W_OK))
+		SKIP(return, "the kernel has no fault injection");
+	/* user-space memory, too, and whoever may sleep */
+	must(!file_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"));
+	must(!file_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"));
+	must(!file_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N"));
+	must(!file_write("/sys/kernel/debug/fail_page_alloc/min-order", "0"));
+	ckpt_setup();
+	self->pid = ckpt_start(variant->job);
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+	ckpt_teardown();
+}
+
+#define ROUNDS	5000	/* more than there are allocations */
+
+TEST_F(faults, a_checkpoint_fails_and_the_tree_is_unharmed)
+{
+	bool failed = true;
+	long n, errors = 0;
+	int err;
+
+	ASSERT_EQ(cg_write(CKPT_CG, "cgroup.freeze", "1"), 0);
+	while (cg_key(CKPT_CG, "cgroup.events", "frozen") != 1)
+		ckpt_nap();
+	for (n = 1; failed && n < ROUNDS; n++) {
+		err = take(self->pid, n, &failed);
+		errors += !!err;
+		/* what did not fail, or did no harm, is whole */
+		if (err) {
+			ASSERT_TRUE(failed) TH_LOG("%ld: error %d for nothing", n, err);
+			continue;
+		}
+		ASSERT_EQ(ckpt_tool("image verify " IMAGE ".new"), 0)
+			TH_LOG("%ld: %s", n, ckpt_said());
+	}
+	TH_LOG("%ld allocations, %ld errors", n - 2, errors);
+	ASSERT_FALSE(failed);
+	ASSERT_GT(errors, 20);
+	ASSERT_EQ(cg_write(CKPT_CG, "cgroup.freeze", "0"), 0);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(self->pid), 0);
+}
+
+static void fail_restarts(struct __test_metadata *_metadata, pid_t pid, enum place place)
+{
+	bool failed = true;
+	long n, errors = 0;
+	int err;
+
+	for (n = 1; failed && n < ROUNDS; n++) {
+		err = restart(pid, place, n, &failed);
+		errors += !!err;
+		if (err) {
+			ASSERT_TRUE(failed) TH_LOG("%ld: error %d for nothing", n, err);
+		}
+		/* of a failure nothing is left, and what came back is thrown away */
+		if (!err && failed)
+			must(!cg_write(CKPT_CG, "cgroup.kill", "1"));
+		if (failed) {
+			while (waitpid(pid, NULL, 0) > 0)
+				;
+			ASSERT_EQ(cg_await_empty(CKPT_CG), 0) TH_LOG("%ld: error %d", n, err);
+		}
+	}
+	TH_LOG("%ld allocations, %ld errors", n - 2, errors);
+	ASSERT_FALSE(failed);
+	/* the last one had none that failed: it is whole */
+	ASSERT_EQ(err, 0);
+	ASSERT_GT(errors, 0);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
+}
+
+TEST_F(faults, a_restart_fails_and_nothing_is_left)
+{
+	enum place place;
+
+	if (strcmp(variant->job, "rich"))
+		SKIP(return, "the image of one process is what this restarts");
+	ASSERT_EQ(ckpt_save(self->pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(self->pid);
+	for (place = AT_LOAD; place <= AT_FINISH; place++)
+		fail_restarts(_metadata, self->pid, place);
+}
+
+TEST_HARNESS_MAIN
