@@ -83,6 +83,7 @@ static inline void ckpt_setup(void)
 	must(!mkdir(CKPT_DIR, 0777));
 	must(!chmod(CKPT_DIR, 0777));
 	must(!cg_create(CKPT_CG));
+	must(!prctl(PR_SET_CHILD_SUBREAPER, 1));
 }
 
 static inline void ckpt_teardown(void)
@@ -146,6 +147,13 @@ static inline int ckpt_save(pid_t pid, const char *image)
 	return ckpt_tool(args);
 }
 
+/* What the tool made is ours by now, too: once it has ended, its pids are to be free again. */
+static inline void ckpt_reap(void)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
 /* Kills the job, all of it, as if the machine had gone. */
 static inline void ckpt_kill(pid_t pid)
 {
@@ -153,6 +161,7 @@ static inline void ckpt_kill(pid_t pid)
 	must(!cg_await_empty(CKPT_CG));
 	while (waitpid(pid, NULL, 0) > 0)
 		;
+	ckpt_reap();
 }
 
 /* Restarts an image in the job's cgroup. Returns the tool's status. */

@@ -488,7 +488,7 @@ TEST_F(memory, the_original_runs_on_unharmed)
 {
 	pid_t pid = ckpt_start("contents");
 
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0);
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 	ASSERT_EQ(proc_end(pid), 0);
 }
@@ -582,12 +582,12 @@ TEST_F(memory, shared_memory_is_checkpointed_again)
 {
 	pid_t pid = ckpt_start("shared_anon");
 
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0);
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/second"), 0);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 
@@ -596,12 +596,13 @@ TEST_F(memory, one_image_is_restarted_twice)
 	pid_t pid = ckpt_start("contents");
 	int i;
 
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0);
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(pid);
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0);
+		ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 		ASSERT_STREQ(ckpt_verdict(), "ok");
 		ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
+		ckpt_reap();
 	}
 }
 
@@ -609,12 +610,12 @@ TEST_F(memory, what_was_restarted_is_checkpointed_again)
 {
 	pid_t pid = ckpt_start("contents");
 
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0);
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/second"), 0);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 
@@ -622,7 +623,7 @@ TEST_F(memory, a_changed_file_is_not_mapped_again)
 {
 	pid_t pid = ckpt_start("file");
 
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0);
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(pid);
 	ASSERT_EQ(file_write(CKPT_DIR "/file", "other"), 0);
 	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 1);

@@ -40,6 +40,21 @@ struct file *checkpoint_eventfd_make(const struct checkpoint_eventfd *e, unsigne
 int madvise_set_anon_name(struct mm_struct *mm, unsigned long start,
 			  unsigned long len_in, struct anon_vma_name *anon_name);
 
+/*
+ * kernel/cgroup/freezer.c: of task->jobctl, beyond the bits that
+ * <linux/sched/jobctl.h> has. Set on a frozen task, by whoever wants to know
+ * later whether it has left the freezer: it is gone then.
+ */
+#define JOBCTL_CHECKPOINT	(1UL << 31)
+
+#ifdef CONFIG_CHECKPOINT
+void checkpoint_left_freezer(void);
+#else
+static inline void checkpoint_left_freezer(void)
+{
+}
+#endif
+
 /* kernel/sys.c */
 int do_prlimit(struct task_struct *tsk, unsigned int resource,
 	       struct rlimit *new_rlim, struct rlimit *old_rlim);

@@ -68,7 +68,7 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
  * @leader: index of the first thread of its process; the others follow that
  * @mm: its MM, if it is a first thread
  * @fdtable: its FDTABLE
- * @mark: task work that is still pending while it has not run; NULL for a zombie
+ * @marked: it stood in the freezer; false for a zombie
  */
 struct ckpt_tree_task {
 	struct task_struct *task;
@@ -76,7 +76,7 @@ struct ckpt_tree_task {
 	u32 leader;
 	u32 mm;
 	u32 fdtable;
-	struct callback_head *mark;
+	bool marked;
 };
 
 /**

@@ -6,10 +6,9 @@
  * A task stands still while it is in do_freezer_trap(), within get_signal().
  * Nobody keeps it there: it can be thawed, moved or killed at any time. So
  * nothing here is locked, and whatever is looked at may be about to go. Each
- * task gets a mark: task work, about which it is not told. Signals wake a
- * frozen task, but it sleeps again without leaving get_signal(); one that was
- * thawed leaves it, and comes upon its mark at the latest before it freezes
- * again. What was taken is given up if a mark is gone, or a task not frozen.
+ * task gets a mark, JOBCTL_CHECKPOINT, which it loses when it leaves the
+ * freezer; not when a signal wakes it, as it sleeps again without having done
+ * anything. What was taken is given up if a mark is gone.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -23,7 +22,6 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/task_work.h>
 #include <linux/user_namespace.h>
 #include "checkpoint.h"
 
@@ -254,6 +252,32 @@ static int check_leaders(struct ckpt_snapshot *s, struct task_struct *task,
 	return 0;
 }
 
+static int not_frozen(struct ckpt_snapshot *s, struct task_struct *task)
+{
+	return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
+}
+
+/* Whoever was born after the tree was walked over, and before its parent was marked. */
+static int check_newborn(struct ckpt_snapshot *s, struct xarray *members)
+{
+	struct task_struct *task, *child, *thread;
+	u32 i;
+
+	guard(read_lock)(&tasklist_lock);
+	for (i = 0; i < s->nr_tasks; i++) {
+		task = s->tasks[i].task;
+		list_for_each_entry(child, &task->children, sibling)
+			if (!xa_load(members, (unsigned long)child))
+				return not_frozen(s, task);
+		if (!ckpt_leads(s, i))
+			continue;
+		for_each_thread(task, thread)
+			if (!xa_load(members, (unsigned long)thread))
+				return not_frozen(s, task);
+	}
+	return 0;
+}
+
 /* Nobody else may live in the tree's pid namespace, or use a task's memory. */
 static int check_strangers(struct ckpt_snapshot *s, struct xarray *members)
 {
@@ -298,14 +322,42 @@ static int check_zombie(struct ckpt_snapshot *s, struct task_struct *task, struc
 	return check_permission(s, task) ?: check_leaders(s, task, pids);
 }
 
-static void drop_mark(struct callback_head *mark)
+/* For a task that leaves the freezer, under css_set_lock. */
+void checkpoint_left_freezer(void)
 {
-	kfree(mark);
+	if (!(current->jobctl & JOBCTL_CHECKPOINT))
+		return;
+	spin_lock(&current->sighand->siglock);
+	current->jobctl &= ~JOBCTL_CHECKPOINT;
+	spin_unlock(&current->sighand->siglock);
 }
 
-static int not_frozen(struct ckpt_snapshot *s, struct task_struct *task)
+/* Sets the mark of a task; false if it has one, of another checkpoint, or is gone. */
+static bool set_mark(struct task_struct *task)
 {
-	return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
+	unsigned long flags;
+	bool set;
+
+	if (!lock_task_sighand(task, &flags))
+		return false;
+	set = !(task->jobctl & JOBCTL_CHECKPOINT);
+	task->jobctl |= JOBCTL_CHECKPOINT;
+	unlock_task_sighand(task, &flags);
+	return set;
+}
+
+/* Takes the mark away; false if the task has lost it. */
+static bool take_mark(struct task_struct *task)
+{
+	unsigned long flags;
+	bool set;
+
+	if (!lock_task_sighand(task, &flags))
+		return false;
+	set = task->jobctl & JOBCTL_CHECKPOINT;
+	task->jobctl &= ~JOBCTL_CHECKPOINT;
+	unlock_task_sighand(task, &flags);
+	return set;
 }
 
 /*
@@ -316,15 +368,10 @@ static int mark_frozen(struct ckpt_snapshot *s, struct ckpt_tree_task *t)
 {
 	struct task_struct *task = t->task;
 
-	t->mark = kmalloc_obj(*t->mark, GFP_KERNEL_ACCOUNT);
-	if (!t->mark)
-		return -ENOMEM;
-	init_task_work(t->mark, drop_mark);
-	if (task_work_add(task, t->mark, TWA_NONE)) {
-		kfree(t->mark);
-		t->mark = NULL;
-		return not_frozen(s, task);
-	}
+	t->marked = set_mark(task);
+	if (!t->marked)
+		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is gone, or taken by somebody else",
+				 task_pid_vnr(task));
 	for (;;) {
 		if (!cgroup_task_frozen(task))
 			return not_frozen(s, task);
@@ -419,6 +466,8 @@ int ckpt_tree_check(struct ckpt_snapshot *s)
 		cond_resched();
 	}
 	if (!err)
+		err = check_newborn(s, &members);
+	if (!err)
 		err = check_strangers(s, &members);
 	xa_destroy(&members);
 	xa_destroy(&pids);
@@ -434,16 +483,10 @@ int ckpt_tree_still(struct ckpt_snapshot *s)
 
 	for (i = 0; i < s->nr_tasks; i++) {
 		t = &s->tasks[i];
-		if (!t->mark)
-			continue;
-		if (task_work_cancel(t->task, t->mark))
-			kfree(t->mark);
-		else
-			err = -EBUSY;
-		t->mark = NULL;
-		if (err || !cgroup_task_frozen(t->task))
+		if (t->marked && !take_mark(t->task))
 			err = ckpt_fail(s->ctl, -EBUSY, "pid %d: it did not stay frozen",
 					task_pid_vnr(t->task));
+		t->marked = false;
 	}
 	return err;
 }
