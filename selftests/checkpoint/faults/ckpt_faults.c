@@ -208,7 +208,7 @@ FIXTURE_TEARDOWN(faults)
 
 #define ROUNDS	5000	/* more than there are allocations */
 
-TEST_F(faults, a_checkpoint_fails_and_the_tree_is_unharmed)
+TEST_F_TIMEOUT(faults, a_checkpoint_fails_and_the_tree_is_unharmed, 300)
 {
 	bool failed = true;
 	long n, errors = 0;
@@ -266,7 +266,7 @@ static void fail_restarts(struct __test_metadata *_metadata, pid_t pid, enum pla
 	ASSERT_EQ(proc_end(pid), 0);
 }
 
-TEST_F(faults, a_restart_fails_and_nothing_is_left)
+TEST_F_TIMEOUT(faults, a_restart_fails_and_nothing_is_left, 300)
 {
 	enum place place;
 

@@ -210,7 +210,7 @@ TEST_F(freeze, whoever_is_restarted_is_not_frozen)
 }
 
 /* At any moment of it: between fork and wait, with children that have ended, or not. */
-TEST_F(freeze, a_tree_that_forks_all_the_time_is_taken_whole)
+TEST_F_TIMEOUT(freeze, a_tree_that_forks_all_the_time_is_taken_whole, 300)
 {
 	pid_t pid = ckpt_start("forks");
 	int i;
@@ -230,7 +230,7 @@ TEST_F(freeze, a_tree_that_forks_all_the_time_is_taken_whole)
 }
 
 /* Somebody else thaws and freezes meanwhile: an image that came about is whole. */
-TEST_F(freeze, a_tree_that_others_thaw_is_taken_whole_or_not_at_all)
+TEST_F_TIMEOUT(freeze, a_tree_that_others_thaw_is_taken_whole_or_not_at_all, 300)
 {
 	pid_t pid = ckpt_start("forks"), other;
 	int i, taken = 0, said;

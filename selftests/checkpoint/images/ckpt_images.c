@@ -88,6 +88,7 @@ static int try_image(const void *data, size_t size)
 		must(!cg_write(CKPT_CG, "cgroup.kill", "1"));
 	}
 	must(!cg_await_empty(CKPT_CG));
+	ckpt_reap();
 	return status;
 }
 
@@ -110,7 +111,7 @@ TEST_F(images, the_image_itself_is_good)
 	ASSERT_EQ(try_image(image, len), 0) TH_LOG("%s", ckpt_said());
 }
 
-TEST_F(images, an_image_that_is_cut_off_is_refused)
+TEST_F_TIMEOUT(images, an_image_that_is_cut_off_is_refused, 300)
 {
 	size_t at = 0;
 
@@ -125,7 +126,7 @@ TEST_F(images, an_image_that_is_cut_off_is_refused)
 	}
 }
 
-TEST_F(images, a_flipped_byte_is_refused)
+TEST_F_TIMEOUT(images, a_flipped_byte_is_refused, 300)
 {
 	uint64_t seed = 1;
 	size_t at;
@@ -154,7 +155,7 @@ static bool is_contents(size_t at)
 	}
 }
 
-TEST_F(images, mutants_with_checksums_that_fit_leave_nothing_behind)
+TEST_F_TIMEOUT(images, mutants_with_checksums_that_fit_leave_nothing_behind, 300)
 {
 	int i, refused = 0, tried = 0;
 	uint64_t seed = 20260926;

@@ -183,7 +183,7 @@ static int still(struct ckpt_snapshot *s, struct task_struct *root, int err)
 	if (ckpt_tree_still(s)) {
 		err = -EBUSY;
 	} else if (gone) {
-		err = ckpt_fail(s->ctl, -EBUSY, "pid %d: a task below it ended: it did not stay frozen",
+		err = ckpt_fail(s->ctl, -EBUSY, "pid %d: a task below it did not stay frozen",
 				task_pid_vnr(root));
 	} else if (*found) {
 		ckpt_fail(s->ctl, err, "%s", strim(found));
