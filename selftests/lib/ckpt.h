@@ -61,6 +61,29 @@ static inline void job_pause(void)
 		ckpt_nap();
 }
 
+/*
+ * In a job: makes a child in a session of its own, which is not part of a tree
+ * with the job as its first process, and the other way round. Its pid is in
+ * CKPT_DIR/child.
+ */
+static inline void job_outsider(void)
+{
+	char text[16];
+	pid_t pid = fork();
+
+	if (!pid) {
+		must(setsid() > 0);
+		job_touch(CKPT_DIR "/child");
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		_exit(0);
+	}
+	while (access(CKPT_DIR "/child", F_OK))
+		ckpt_nap();
+	snprintf(text, sizeof(text), "%d", pid);
+	must(!file_write(CKPT_DIR "/child", text));
+}
+
 #define JOB(name)							\
 	static void job_##name(void);					\
 	static void __attribute__((constructor(101))) job_start_##name(void) \
@@ -214,6 +237,32 @@ static inline const char *ckpt_round_trip(const char *name)
 	if (ckpt_restart(CKPT_DIR "/image"))
 		return ckpt_said();
 	return ckpt_verdict();
+}
+
+/* Saves job @name, and returns what it finds, which has just run on. */
+static inline const char *ckpt_unharmed(const char *name)
+{
+	pid_t pid = ckpt_start(name);
+	const char *verdict;
+
+	if (ckpt_save(pid, CKPT_DIR "/image"))
+		return ckpt_said();
+	verdict = ckpt_verdict();
+	return proc_end(pid) ? "it failed" : verdict;
+}
+
+/* Saves what was restarted from job @name, and returns what its restart finds. */
+static inline const char *ckpt_second_generation(const char *name)
+{
+	pid_t pid = ckpt_start(name);
+
+	if (ckpt_save(pid, CKPT_DIR "/image"))
+		return ckpt_said();
+	ckpt_kill(pid);
+	if (ckpt_restart(CKPT_DIR "/image") || ckpt_save(pid, CKPT_DIR "/second"))
+		return ckpt_said();
+	ckpt_kill(pid);
+	return ckpt_restart(CKPT_DIR "/second") ? ckpt_said() : ckpt_verdict();
 }
 
 #endif /* BULKHEAD_CKPT_H */

@@ -188,11 +188,7 @@ TEST_F(files, eventfds_come_back_with_count_and_flags)
 
 TEST_F(files, originals_with_eventfds_run_on_unharmed)
 {
-	pid_t pid = ckpt_start("eventfds");
-
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ASSERT_STREQ(ckpt_verdict(), "ok");
-	ASSERT_EQ(proc_end(pid), 0);
+	ASSERT_STREQ(ckpt_unharmed("eventfds"), "ok");
 }
 
 JOB(inotify)
@@ -252,21 +248,8 @@ TEST_F(files, a_fifo_is_refused_by_name)
 
 JOB(eventfd_outside)
 {
-	char text[16];
-	pid_t pid;
-
 	must(eventfd(0, 0) == 3);
-	pid = fork();
-	if (!pid) {
-		must(setsid() > 0);
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
-		_exit(0);
-	}
-	snprintf(text, sizeof(text), "%d", pid);
-	job_touch(CKPT_DIR "/child");
-	must(!file_write(CKPT_DIR "/child", text));
-	poll(NULL, 0, 50);
+	job_outsider();
 	job_pause();
 }
 
@@ -284,22 +267,10 @@ TEST_F(files, an_eventfd_that_somebody_outside_has_is_refused)
 /* A process in a session of its own, so that only the pipe ties it to its parent. */
 JOB(pipe_outside)
 {
-	pid_t pid;
 	int p[2];
-	char text[16];
 
 	must(!pipe(p));
-	pid = fork();
-	if (!pid) {
-		must(setsid() > 0);
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
-		_exit(0);
-	}
-	snprintf(text, sizeof(text), "%d", pid);
-	job_touch(CKPT_DIR "/child");
-	must(!file_write(CKPT_DIR "/child", text));
-	poll(NULL, 0, 50);
+	job_outsider();
 	job_pause();
 }
 

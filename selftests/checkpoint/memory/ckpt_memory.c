@@ -226,20 +226,10 @@ JOB(shared_anon)
 /* As anything but the first of a session: its parent shares with it, from outside. */
 JOB(shared_outside)
 {
-	char *p = anon_shared(PAGE), text[16];
-	pid_t pid = fork();
+	char *p = anon_shared(PAGE);
 
-	if (!pid) {
-		must(setsid() > 0);
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
-		_exit(0);
-	}
 	*p = 1;
-	snprintf(text, sizeof(text), "%d", pid);
-	job_touch(CKPT_DIR "/child");
-	must(!file_write(CKPT_DIR "/child", text));
-	poll(NULL, 0, 50);
+	job_outsider();
 	job_pause();
 }
 
@@ -462,24 +452,10 @@ TEST_F(memory, shared_file_mappings_come_back)
 	ASSERT_STREQ(ckpt_round_trip("shared_file"), "ok");
 }
 
-static const char *unharmed(const char *job)
-{
-	const char *verdict;
-	pid_t pid;
-
-	/* an earlier job may have left it */
-	unlink(CKPT_DIR "/ready");
-	pid = ckpt_start(job);
-	if (ckpt_save(pid, CKPT_DIR "/image"))
-		return ckpt_said();
-	verdict = ckpt_verdict();
-	return proc_end(pid) ? "it failed" : verdict;
-}
-
 /* The file is no part of the image: a writer after the checkpoint does not spoil it. */
 TEST_F(memory, a_file_mapped_shared_may_have_changed)
 {
-	ASSERT_STREQ(unharmed("shared_file"), "ok");
+	ASSERT_STREQ(ckpt_unharmed("shared_file"), "ok");
 	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_NE(strstr(ckpt_verdict(), "strcmp(tail, \"before\")"), NULL);
 }
@@ -552,13 +528,13 @@ TEST_F(memory, shared_pages_are_written_once_and_untouched_ones_not)
 TEST_F(memory, locks_advice_and_names_come_back)
 {
 	ASSERT_STREQ(ckpt_round_trip("advice"), "ok");
-	ASSERT_STREQ(unharmed("advice"), "ok");
+	ASSERT_STREQ(ckpt_unharmed("advice"), "ok");
 }
 
 TEST_F(memory, locks_and_protection_for_the_future_come_back)
 {
 	ASSERT_STREQ(ckpt_round_trip("lock_future"), "ok");
-	ASSERT_STREQ(unharmed("lock_future"), "ok");
+	ASSERT_STREQ(ckpt_unharmed("lock_future"), "ok");
 }
 
 TEST_F(memory, memfds_come_back_with_name_size_seals_and_mappings)
@@ -573,22 +549,14 @@ TEST_F(memory, sealed_memfds_come_back_sealed)
 
 TEST_F(memory, originals_with_shared_memory_run_on_unharmed)
 {
-	ASSERT_STREQ(unharmed("shared_anon"), "ok");
-	ASSERT_STREQ(unharmed("memfd"), "ok");
-	ASSERT_STREQ(unharmed("memfd_sealed"), "ok");
+	ASSERT_STREQ(ckpt_unharmed("shared_anon"), "ok");
+	ASSERT_STREQ(ckpt_unharmed("memfd"), "ok");
+	ASSERT_STREQ(ckpt_unharmed("memfd_sealed"), "ok");
 }
 
 TEST_F(memory, shared_memory_is_checkpointed_again)
 {
-	pid_t pid = ckpt_start("shared_anon");
-
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
-	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_STREQ(ckpt_second_generation("shared_anon"), "ok");
 }
 
 TEST_F(memory, one_image_is_restarted_twice)
@@ -608,15 +576,7 @@ TEST_F(memory, one_image_is_restarted_twice)
 
 TEST_F(memory, what_was_restarted_is_checkpointed_again)
 {
-	pid_t pid = ckpt_start("contents");
-
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(CKPT_DIR "/second"), 0) TH_LOG("%s", ckpt_said());
-	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_STREQ(ckpt_second_generation("contents"), "ok");
 }
 
 TEST_F(memory, a_changed_file_is_not_mapped_again)

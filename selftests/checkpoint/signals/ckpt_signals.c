@@ -480,15 +480,11 @@ TEST_F(signals, the_original_has_its_timers_still)
 {
 	static const char * const names[] = { "itimers", "alarm_blocked", "posix_timers",
 					      "timer_pending" };
-	pid_t pid;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		ckpt_setup();
-		pid = ckpt_start(names[i]);
-		ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-		ASSERT_STREQ(ckpt_verdict(), "ok") TH_LOG("%s", names[i]);
-		ASSERT_EQ(proc_end(pid), 0);
+		ASSERT_STREQ(ckpt_unharmed(names[i]), "ok") TH_LOG("%s", names[i]);
 	}
 }
 
