@@ -68,21 +68,15 @@ static uint32_t nr_tasks;
 
 static void __attribute__((noreturn)) live(uint32_t i);
 
-/* The first code of a thread, on its own stack. */
-static void __attribute__((noreturn)) thread_main(uint32_t i)
-{
-	live(i);
-}
-
 /*
  * clone3(2) with a stack of its own: the C library has no wrapper, and one in C
  * could not return on a stack without a caller. Returns in the one who calls;
- * the thread starts in thread_main(). No errno: threads share it here.
+ * the thread starts in live(). No errno: threads share it here.
  */
 static long clone_thread(struct clone_args *args, uint32_t i)
 {
 #if defined(__x86_64__)
-	register void (*run)(uint32_t) __asm__("r12") = thread_main;
+	register void (*run)(uint32_t) __asm__("r12") = live;
 	register unsigned long arg __asm__("r13") = i;
 	long ret;
 
@@ -101,7 +95,7 @@ static long clone_thread(struct clone_args *args, uint32_t i)
 	register long x8 __asm__("x8") = SYS_clone3;
 	register long x0 __asm__("x0") = (long)args;
 	register long x1 __asm__("x1") = sizeof(*args);
-	register void (*run)(uint32_t) __asm__("x9") = thread_main;
+	register void (*run)(uint32_t) __asm__("x9") = live;
 	register unsigned long arg __asm__("x10") = i;
 
 	__asm__ volatile("svc #0\n\t"
