@@ -10,8 +10,8 @@ export FLAVOUR FEATURES KERNEL_SRC CPUS REPEAT MODE MEMORY DISKS CGROUP TIMEOUT 
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
-all: ## everything: build, boot, all suites, the roadmap, the verdict (default)
-	@scripts/check
+all: ## everything: build, boot, the suites that changed, the roadmap, the verdict (default)
+	@KEPT=y scripts/check
 
 test: ## all of the project's tests, what CI runs; some: TESTS="unit harness/boot suites/debug"
 	@scripts/test $(TESTS)

@@ -174,6 +174,66 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 	[[ $stderr == *"own/broken/suite:3: cpus = 'many'"* ]]
 }
 
+@test "what passed and did not change is taken over, with its output; what changed is run" {
+	local kept=$BATS_TEST_TMPDIR/kept keys=$BATS_TEST_TMPDIR/keys
+	suite same '' 'echo TAP version 13; echo 1..1; echo "ok 1 a"; echo "# $(cat /proc/sys/kernel/random/uuid)"'
+	suite other '' "$good"
+	printf 'own/same-v1\tk0\nown/same\tk1\nown/other\tk2\n' >"$keys"
+	check_own --kept "$kept" --keys "$keys"
+	exits 0
+	[[ $output != *"as they were"* ]]
+	(. "$SCRIPTS/lib/kept.sh"; keep_passed "$kept" "$keys" "$RUN_DIR")
+	cp "$RUN_DIR/ktap/own/same.1.ktap" "$BATS_TEST_TMPDIR/first"
+	sed -i 's/k2/k3/' "$keys"
+	rm -r "$RUN_DIR"
+	check_own --kept "$kept" --keys "$keys"
+	exits 0
+	contains '1 of them as they were'
+	[ "${lines[-1]}" = "3 passed, 0 failed, 0 skipped" ]
+	cmp "$BATS_TEST_TMPDIR/first" "$RUN_DIR/ktap/own/same.1.ktap"
+	[ "$(grep -c . "$BATS_TEST_TMPDIR/check.err")" = 1 ]
+	grep -q own/other "$BATS_TEST_TMPDIR/check.err"
+}
+
+@test "what fails is not kept, and no longer if it was" {
+	local kept=$BATS_TEST_TMPDIR/kept keys=$BATS_TEST_TMPDIR/keys
+	suite flips '' "$good"
+	printf 'own/flips\tk1\n' >"$keys"
+	check_own
+	(. "$SCRIPTS/lib/kept.sh"; keep_passed "$kept" "$keys" "$RUN_DIR")
+	[ -e "$kept/own/flips/key" ]
+	# The same key, as for a suite that fails now and then.
+	suite flips '' 'echo TAP version 13; echo 1..1; echo not ok 1 a; exit 1'
+	rm -r "$RUN_DIR"
+	check_own
+	exits 1
+	(. "$SCRIPTS/lib/kept.sh"; keep_passed "$kept" "$keys" "$RUN_DIR")
+	[ ! -e "$kept/own/flips" ]
+}
+
+@test "a key tells every change of a suite, of the guest and of the kernel" {
+	local before after change
+	suite one '' "$good"
+	. "$SCRIPTS/lib/kept.sh"
+	kernel=$BATS_TEST_TMPDIR tools=$BATS_TEST_TMPDIR guest=$GUEST
+	echo 1 >"$kernel/linux"
+	echo 1 >"$tools/boot"
+	before=$(kept_keys x own/one)
+	[ "$before" = "$(kept_keys x own/one)" ]
+	for change in 'echo 2 >"$kernel/linux"' 'echo 2 >"$tools/boot"' 'echo >>"$GUEST/rootfs/suites/own/one/prog"' \
+		'chmod -x "$GUEST/rootfs/suites/own/one/prog"' 'touch "$GUEST/rootfs/suites/own/one/new"' \
+		'ln -s a "$GUEST/rootfs/etc/link"' 'ln -sfn b "$GUEST/rootfs/etc/link"' 'echo >"$GUEST/rootfs/etc/file"'; do
+		echo "$change"
+		eval "$change"
+		after=$(kept_keys x own/one)
+		[ "$before" != "$after" ]
+		before=$after
+	done
+	[ "$before" != "$(kept_keys y own/one)" ]
+	suite two '' "$good"
+	[ "$before" = "$(kept_keys x own/one)" ]
+}
+
 @test "an interrupted run ends its guests and keeps what was done" {
 	suite fine 'expect = 9\n' "$good"
 	suite hangs 'timeout = 1000\nexpect = 0\n' 'echo TAP version 13; echo 1..1; sleep 1000'

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "unit.h"
+#include "../../tools/lib/text.h"
 #include "../../tools/lib/util.h"
 #include "../../tools/report/junit.h"
 #include "../../tools/report/known.h"
@@ -398,6 +399,7 @@ static void malformed(void **state)
 		{ "runs.tsv", HEADER "g/p\t1\tpassed\t0\t1\tx", "/runs.tsv:2: the line is cut off" },
 		{ "meta", "flavour\n", "/meta:1: not key=value" },
 		{ "meta", "x=1\n", "/meta: field flavour is missing" },
+		{ "meta", "flavour=default\nkept=some\n", "/meta:2: field kept: \"some\"" },
 		{ "meta", "flavour=default\nwall_ms=soon\n", "/meta:2: field wall_ms: \"soon\"" },
 	};
 	size_t i;
@@ -455,6 +457,35 @@ static char *failures(void)
 	print_counts(&summary, out);
 	fclose(out);
 	return text;
+}
+
+static void what_was_kept_is_said(void **state)
+{
+	char *text;
+
+	(void)state;
+	put("meta", "flavour=default\n");
+	boot("passed\t0\t1\t", GOOD, "");
+	text = failures();
+	assert_null(strstr(text, "as they were"));
+	free(text);
+	summary.kept = 1;
+	text = failures();
+	assert_non_null(strstr(text, "\n1 of them as they were: "));
+	free(text);
+}
+
+static void fields_of_lines(void **state)
+{
+	static const char text[] = "cpu-v1\t1\ncpu\t2 3\ncpuset\t\nlast\t4";
+
+	(void)state;
+	assert_int_equal(strncmp(text_field(text, "cpu"), "2 3\n", 4), 0);
+	assert_int_equal(*text_field(text, "cpuset"), '\n');
+	assert_string_equal(text_field(text, "last"), "4");
+	assert_null(text_field(text, "cp"));
+	assert_null(text_field(text, "2 3"));
+	assert_null(text_field("", "cpu"));
 }
 
 static void failures_say_how_to_repeat(void **state)
@@ -617,6 +648,7 @@ int main(void)
 		T(program_killed), T(killed_command), T(error_status), T(skipped), T(harness_error), T(same_name_twice),
 		T(a_flake_is_counted), T(malformed), T(nothing_was_run),
 		T(junit_holds_any_bytes), T(failures_say_how_to_repeat),
+		T(what_was_kept_is_said), T(fields_of_lines),
 		T(roadmap_statuses), T(roadmap_malformed), T(roadmap_as_markdown),
 		T(the_roadmap_itself), T(a_known_failure_is_skipped),
 		T(a_failure_beside_a_known_one_stands_out), T(a_crash_is_never_known),

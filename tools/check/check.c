@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/text.h"
 #include "../lib/util.h"
 #include "check.h"
 
@@ -64,13 +65,10 @@ static int longest_first(const void *a, const void *b)
 /* How long it took the last time beats what its author expected. */
 static double expectation(const struct suite *s, const char *durations)
 {
-	char *line = durations ? strstr(durations, s->name) : NULL;
+	const char *value = durations ? text_field(durations, s->name) : NULL;
 	double seconds;
 
-	if (line && (line == durations || line[-1] == '\n') &&
-	    sscanf(line + strlen(s->name), "\t%lf", &seconds) == 1)
-		return seconds;
-	return s->expect;
+	return value && sscanf(value, "%lf", &seconds) == 1 ? seconds : s->expect;
 }
 
 static char *kernel_release(const char *kernel)
@@ -143,7 +141,8 @@ static void free_outcome(struct outcome *out)
 	free(out->reason);
 }
 
-static void write_meta(const struct check_options *o, const struct kernel_facts *k, double wall_ms)
+static void write_meta(const struct check_options *o, const struct kernel_facts *k, int kept,
+		       double wall_ms)
 {
 	char *path = xasprintf("%s/meta", o->run), date[64];
 	time_t now = time(NULL);
@@ -152,16 +151,35 @@ static void write_meta(const struct check_options *o, const struct kernel_facts 
 	if (!f)
 		die(1, "%s: %s", path, strerror(errno));
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S%z", localtime(&now));
-	fprintf(f, "flavour=%s\nrelease=%s\nfeatures=%s\nrepeat=%ld\ncpus=%ld\nmode=%s\ndate=%s\nwall_ms=%.0f\nagain=%s\n",
-		o->flavour, k->release, k->features, o->repeat, o->cpus, o->mode, date, wall_ms, o->again);
+	fprintf(f, "flavour=%s\nrelease=%s\nfeatures=%s\nrepeat=%ld\ncpus=%ld\nmode=%s\ndate=%s\nkept=%d\nwall_ms=%.0f\nagain=%s\n",
+		o->flavour, k->release, k->features, o->repeat, o->cpus, o->mode, date, kept,
+		wall_ms, o->again);
 	if (fclose(f))
 		die(1, "%s: %s", path, strerror(errno));
 	free(path);
 }
 
-/* Suites that cannot run are on record with the reason; the others become jobs. */
+/* Puts on record what the suite said before; false if it has to be run. */
+static bool keep(const struct check_options *o, const struct suite *suite, FILE *runs)
+{
+	struct job j = { .suite = suite, .iteration = 1 };
+	struct outcome out;
+
+	if (!kept_take(&j, o))
+		return false;
+	out = job_outcome(&j, "what was kept has no verdict");
+	record(runs, suite->name, 1, &out);
+	free_outcome(&out);
+	return true;
+}
+
+/*
+ * Suites that cannot run are on record with the reason, those that are @kept with
+ * what they said; the others become jobs.
+ */
 static int make_jobs(const struct check_options *o, const struct kernel_facts *k,
-		     const struct suite *suites, int nsuites, int host_cpus, FILE *runs, struct job *jobs)
+		     const struct suite *suites, int nsuites, int host_cpus, FILE *runs,
+		     struct job *jobs, int *kept)
 {
 	char *durations = o->durations ? read_file(o->durations, NULL) : NULL;
 	int i, n = 0, it;
@@ -173,6 +191,10 @@ static int make_jobs(const struct check_options *o, const struct kernel_facts *k
 		if (out.reason) {
 			record(runs, suites[i].name, 1, &out);
 			free(out.reason);
+			continue;
+		}
+		if (keep(o, &suites[i], runs)) {
+			++*kept;
 			continue;
 		}
 		for (it = 1; it <= o->repeat; it++) {
@@ -319,7 +341,10 @@ static int run_jobs(const struct check_options *o, struct host *h, struct job *j
 	return interrupted;
 }
 
-enum { OPT_CONFIG = 256, OPT_FEATURES, OPT_FLAVOUR, OPT_DURATIONS, OPT_AGAIN, OPT_MODE, OPT_LEAKS, OPT_BOOT };
+enum {
+	OPT_CONFIG = 256, OPT_FEATURES, OPT_FLAVOUR, OPT_DURATIONS, OPT_AGAIN, OPT_MODE, OPT_LEAKS,
+	OPT_BOOT, OPT_KEPT, OPT_KEYS
+};
 
 static const struct argp_option argp_options[] = {
 	{ "boot",     OPT_BOOT, "FILE", 0, "the boot executable", 1 },
@@ -335,6 +360,8 @@ static const struct argp_option argp_options[] = {
 	{ "mode",     OPT_MODE, "MODE", 0, "as boot --mode", 2 },
 	{ "leaks",    OPT_LEAKS, NULL, 0, "as boot --leaks", 2 },
 	{ "durations", OPT_DURATIONS, "FILE", 0, "keep how long each suite took, to start the longest first", 2 },
+	{ "kept",     OPT_KEPT, "DIR", 0, "take over from here what passed before, by its key", 2 },
+	{ "keys",     OPT_KEYS, "FILE", 0, "lines of suite, tab, key: what it is made of now", 2 },
 	{ 0 }
 };
 
@@ -355,6 +382,12 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case OPT_DURATIONS: o->durations = arg; break;
 	case OPT_AGAIN: o->again = arg; break;
 	case OPT_LEAKS: o->leaks = true; break;
+	case OPT_KEPT: o->kept = arg; break;
+	case OPT_KEYS:
+		o->keys = read_file(arg, NULL);
+		if (!o->keys)
+			die(EXIT_BAD_USAGE, "%s: %s", arg, strerror(errno));
+		break;
 	case 'n':
 		if (!parse_int(arg, 1, 100000, &o->repeat))
 			die(EXIT_BAD_USAGE, "repeat '%s': not a number from 1 to 100000", arg);
@@ -386,7 +419,7 @@ int main(int argc, char **argv)
 	struct suite *suites;
 	struct host host = { .n = 0 };
 	double started = now_ms();
-	int nsuites, njobs, interrupted;
+	int nsuites, njobs, kept = 0, interrupted;
 	bool trouble = false;
 	struct job *jobs;
 	FILE *runs;
@@ -395,6 +428,10 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &in);
 	if (!o.boot || !o.kernel || !o.guest || !o.run || !o.config)
 		die(EXIT_BAD_USAGE, "--boot, --kernel, --config, --guest and --run are needed; try --help");
+	if (!o.kept != !o.keys)
+		die(EXIT_BAD_USAGE, "--kept and --keys go together");
+	if (o.kept && o.repeat != 1)
+		die(EXIT_BAD_USAGE, "--kept and --repeat exclude each other");
 	k.config = read_file(o.config, NULL);
 	if (!k.config)
 		die(EXIT_BAD_USAGE, "%s: %s", o.config, strerror(errno));
@@ -404,12 +441,12 @@ int main(int argc, char **argv)
 	load_suites(&o, patterns, &suites, &nsuites);
 	find_host_cpus(&host);
 	runs = open_runs(&o);
-	write_meta(&o, &k, 0);		/* so that an interrupted run can be read too */
+	write_meta(&o, &k, 0, 0);		/* so that an interrupted run can be read too */
 	jobs = xrealloc(NULL, (nsuites * o.repeat + 1) * sizeof(*jobs));
-	njobs = make_jobs(&o, &k, suites, nsuites, host.n, runs, jobs);
+	njobs = make_jobs(&o, &k, suites, nsuites, host.n, runs, jobs, &kept);
 	interrupted = run_jobs(&o, &host, jobs, njobs, runs, &trouble);
 	fclose(runs);
-	write_meta(&o, &k, now_ms() - started);
+	write_meta(&o, &k, kept, now_ms() - started);
 	if (interrupted) {
 		fprintf(stderr, "check: interrupted by signal %d; what was done is in %s\n",
 			interrupted, o.run);

@@ -13,6 +13,8 @@ struct check_options {
 	const char *boot, *kernel, *guest, *run, *config, *features, *flavour, *mode;
 	const char *durations;		/* how long each suite took the last time */
 	const char *again;		/* the command that repeats a suite, up to its name */
+	const char *kept;		/* what passed before, or NULL: see kept.c */
+	char *keys;			/* what each suite is made of now */
 	long cpus;			/* 0: as each suite says */
 	long repeat;
 	bool leaks;
@@ -50,6 +52,29 @@ void job_start(struct job *j, int host_cpu, const struct check_options *o);
  * @wait_status: of the boot
  */
 struct outcome job_finish(struct job *j, int wait_status);
+
+/**
+ * job_outcome() - read what boot said, or had said of a job that was kept
+ * @j: the job; its result file is in place
+ * @otherwise: the reason, if that file has no verdict
+ */
+struct outcome job_outcome(const struct job *j, const char *otherwise);
+
+/**
+ * job_files() - settle where a job's output goes
+ * @j: the job
+ * @o: the run's options
+ */
+void job_files(struct job *j, const struct check_options *o);
+
+/**
+ * kept_take() - take over what a suite said before, if it would be the same again
+ * @j: the job
+ * @o: the run's options
+ *
+ * Return: whether that was possible; the job's files are then in place.
+ */
+bool kept_take(struct job *j, const struct check_options *o);
 
 /** struct progress - the line that shows where the run is */
 struct progress {

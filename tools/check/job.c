@@ -23,6 +23,13 @@ static char *run_path(const struct check_options *o, const char *what, const str
 	return path;
 }
 
+void job_files(struct job *j, const struct check_options *o)
+{
+	j->ktap = run_path(o, "ktap", j, ".ktap");
+	j->console = run_path(o, "console", j, ".log");
+	j->result = run_path(o, "console", j, ".result");
+}
+
 void job_start(struct job *j, int host_cpu, const struct check_options *o)
 {
 	const struct suite *s = j->suite;
@@ -30,10 +37,7 @@ void job_start(struct job *j, int host_cpu, const struct check_options *o)
 	sigset_t none;
 	int n = 0, i;
 
-	j->ktap = run_path(o, "ktap", j, ".ktap");
-	j->console = run_path(o, "console", j, ".log");
-	j->result = run_path(o, "console", j, ".result");
-
+	job_files(j, o);
 	argv[n++] = xstrdup(o->boot);
 	argv[n++] = xasprintf("--kernel=%s", o->kernel);
 	argv[n++] = xasprintf("--guest=%s", o->guest);
@@ -78,10 +82,10 @@ void job_start(struct job *j, int host_cpu, const struct check_options *o)
 		free(argv[--n]);
 }
 
-struct outcome job_finish(struct job *j, int wait_status)
+struct outcome job_outcome(const struct job *j, const char *otherwise)
 {
-	struct outcome out = { .ms = now_ms() - j->started };
 	char *text = read_file(j->result, NULL), *line, *save, *value;
+	struct outcome out = { 0 };
 
 	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -101,14 +105,29 @@ struct outcome job_finish(struct job *j, int wait_status)
 	free(text);
 	if (!out.verdict) {
 		out.verdict = xstrdup("error");
-		out.reason = WIFSIGNALED(wait_status) ?
-			xasprintf("boot was killed by signal %d", WTERMSIG(wait_status)) :
-			xasprintf("boot ended with status %d and no verdict", WEXITSTATUS(wait_status));
+		free(out.reason);
+		out.reason = xstrdup(otherwise);
 	}
 	if (!out.status)
 		out.status = xstrdup("");
 	if (!out.reason)
 		out.reason = xstrdup("");
+	return out;
+}
+
+struct outcome job_finish(struct job *j, int wait_status)
+{
+	double ms = now_ms() - j->started;
+	struct outcome out;
+	char *otherwise;
+
+	otherwise = WIFSIGNALED(wait_status) ?
+		xasprintf("boot was killed by signal %d", WTERMSIG(wait_status)) :
+		xasprintf("boot ended with status %d and no verdict", WEXITSTATUS(wait_status));
+	out = job_outcome(j, otherwise);
+	if (out.ms <= 0)
+		out.ms = ms;
+	free(otherwise);
 	j->pid = 0;
 	return out;
 }

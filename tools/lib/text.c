@@ -198,6 +198,26 @@ void text_lines_feed(struct text_lines *lines, const void *data, size_t len)
 }
 
 /**
+ * text_field() - look up a name in lines of name, tab, value
+ * @text: the lines
+ * @name: the name, a whole first field
+ *
+ * Return: the value, which ends with its line; NULL if there is none.
+ */
+const char *text_field(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*text) {
+		if (!strncmp(text, name, len) && text[len] == '\t')
+			return text + len + 1;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return NULL;
+}
+
+/**
  * text_lines_end() - the stream has ended
  * @lines: the splitter; it can be fed anew afterwards
  *

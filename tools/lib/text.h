@@ -35,5 +35,6 @@ char *text_join(char *old, const char *separator, const char *more);
 char *text_clean(const char *s, size_t len);
 void text_cut(char *s, size_t max);
 const char *text_skip_prefix(const char *s, const char *prefix);
+const char *text_field(const char *text, const char *name);
 
 #endif

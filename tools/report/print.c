@@ -94,6 +94,9 @@ void print_counts(const struct summary *s, FILE *out)
 		fputs(" wall time", out);
 	}
 	fputc('\n', out);
+	if (s->kept)
+		fprintf(out, "%ld of them as they were: nothing that they are made of has changed since they "
+			"passed (make check runs them anew)\n", s->kept);
 	summary_count(s, &passed, &failed, &skipped);
 	if (!(passed + failed + skipped))
 		fputs("nothing was run\n", out);

@@ -195,6 +195,10 @@ static int load_meta(struct summary *s, const char *path, char **error)
 		} else if (!strcmp(key, "again")) {
 			free(s->again);
 			s->again = text_clean(value, strlen(value));
+		} else if (!strcmp(key, "kept") && !parse_int(value, 0, 1000000, &s->kept)) {
+			*error = xasprintf("%s:%lu: field kept: \"%s\" is not a number",
+					   path, number, value);
+			goto out;
 		} else if (!strcmp(key, "wall_ms") && !parse_ms(value, &s->wall_ms)) {
 			*error = xasprintf("%s:%lu: field wall_ms: \"%s\" is not a number",
 					   path, number, value);

@@ -69,6 +69,7 @@ struct suite_run {
  * @nr: how many
  * @suites: in the order in which they first appeared
  * @nr_suites: how many
+ * @kept: how many suites were not run, but taken over from earlier runs
  * @wall_ms: from the run's meta; negative if it does not say
  * @known: failures that count as skipped, or NULL
  */
@@ -79,6 +80,7 @@ struct summary {
 	size_t nr;
 	struct suite_run *suites;
 	size_t nr_suites;
+	long kept;
 	double wall_ms;
 	const struct known *known;
 };
