@@ -5,7 +5,6 @@
  * is an error, the tree is unharmed, nothing is left behind, and the next
  * attempt works. Leaks and splats are the harness's to find.
  */
-#include <linux/checkpoint.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -13,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include "kselftest_harness.h"
+#include "checkpoint.h"
 #include "ckpt.h"
 
 #define IMAGE	CKPT_DIR "/image"
