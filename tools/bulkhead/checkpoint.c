@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,7 +33,8 @@ struct freezer {
 };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "FILE", 0, "write the image there, and not to standard output", 0 },
+	{ "output", 'o', "FILE", 0, "write the image there, and not to standard output (-); an "
+	  "earlier FILE is replaced when the image is whole", 0 },
 	{ "leave-frozen", 'f', NULL, 0, "do not thaw them", 0 },
 	{ "json", 'J', NULL, 0, "print what was done as JSON, to standard error", 0 },
 	{ 0 }
@@ -42,10 +44,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 	char *end;
+	long pid;
 
 	switch (key) {
 	case 'o':
-		a->out = arg;
+		a->out = strcmp(arg, "-") ? arg : NULL;
 		return 0;
 	case 'f':
 		a->frozen = true;
@@ -54,9 +57,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		a->pid = strtol(arg, &end, 10);
-		if (state->arg_num || *end || a->pid <= 0)
-			argp_error(state, "'%s': one process id", arg);
+		errno = 0;
+		pid = strtol(arg, &end, 10);
+		if (state->arg_num || end == arg || *end || errno || pid <= 0 || pid > INT_MAX)
+			argp_error(state, "'%s': one process id is needed", arg);
+		a->pid = pid;
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->pid)
@@ -190,10 +195,79 @@ static double take(const struct arguments *a, int dev, int pidfd, struct freezer
 	return err ? -1 : now_ms() - began;
 }
 
+/* Where an image goes: a file is replaced only once its successor is whole. */
+struct output {
+	char *path;		/* the file, or NULL for standard output */
+	char *temporary;	/* what is written, or NULL for @path itself */
+	int fd;
+};
+
+static int output_open(struct output *o, const char *name)
+{
+	struct stat st;
+
+	*o = (struct output){ .fd = STDOUT_FILENO };
+	if (!name)
+		return 0;
+	/* of a link, where it leads to */
+	o->path = realpath(name, NULL);
+	if (!o->path)
+		o->path = strdup(name);
+	if (!o->path)
+		return -ENOMEM;
+	if (!stat(o->path, &st) && !S_ISREG(st.st_mode)) {
+		o->fd = open(o->path, O_WRONLY | O_CLOEXEC);
+	} else {
+		if (asprintf(&o->temporary, "%s.XXXXXX", o->path) < 0)
+			return -ENOMEM;
+		o->fd = mkostemp(o->temporary, O_CLOEXEC);
+	}
+	return o->fd < 0 ? -errno : 0;
+}
+
+/* An image that is said to be written survives the machine. */
+static int output_keep(const struct output *o)
+{
+	if (!o->temporary)
+		return 0;
+	return fsync(o->fd) || rename(o->temporary, o->path) ? -errno : 0;
+}
+
+static void output_drop(const struct output *o)
+{
+	if (o->temporary)
+		unlink(o->temporary);
+}
+
+/* Writes the image. Returns 0, or a negative errno after it has said why. */
+static int write_image(const char *name, int dev, struct checkpoint_write *w)
+{
+	const char *who = name ? name : "standard output";
+	struct output out;
+	int err = output_open(&out, name);
+
+	if (err) {
+		fprintf(stderr, "bulkhead: %s: %s\n", who, strerror(-err));
+		return err;
+	}
+	w->fd = out.fd;
+	if (ioctl(dev, CHECKPOINT_WRITE, w)) {
+		err = -errno;
+		device_complain(dev, who);
+	} else {
+		err = output_keep(&out);
+		if (err)
+			fprintf(stderr, "bulkhead: %s: %s\n", who, strerror(-err));
+	}
+	if (err)
+		output_drop(&out);
+	return err;
+}
+
 static int run(const struct arguments *a)
 {
 	struct checkpoint_snapshot snapshot = { 0 };
-	struct checkpoint_write write = { .fd = STDOUT_FILENO };
+	struct checkpoint_write write = { 0 };
 	struct freezer freezer = { .ours = false };
 	int pidfd = syscall(SYS_pidfd_open, a->pid, 0), dev, err;
 	double frozen, began;
@@ -213,22 +287,9 @@ static int run(const struct arguments *a)
 	frozen = take(a, dev, pidfd, &freezer, &snapshot);
 	if (frozen < 0)
 		return EXIT_REFUSED;
-	/* only now: what is refused must not cost an earlier image */
-	if (a->out) {
-		write.fd = open(a->out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (write.fd < 0) {
-			fprintf(stderr, "bulkhead: %s: %s\n", a->out, strerror(errno));
-			if (freezer.ours)
-				cgroup_freeze(&freezer, false);
-			return EXIT_REFUSED;
-		}
-	}
 	began = now_ms();
-	err = ioctl(dev, CHECKPOINT_WRITE, &write);
+	err = write_image(a->out, dev, &write);
 	if (err) {
-		device_complain(dev, a->out ? a->out : "standard output");
-		if (a->out)
-			unlink(a->out);
 		if (freezer.ours)
 			cgroup_freeze(&freezer, false);
 		return EXIT_REFUSED;

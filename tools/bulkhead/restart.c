@@ -187,8 +187,10 @@ static int load(int in)
 		return -1;
 	nr_tasks = l.nr_tasks;
 	tasks = calloc(nr_tasks, sizeof(*tasks));
-	if (!tasks)
-		return -1;
+	if (!tasks) {
+		fprintf(stderr, "bulkhead: restart: %u tasks: %s\n", nr_tasks, strerror(errno));
+		exit(EXIT_REFUSED);
+	}
 	t.tasks = (uintptr_t)tasks;
 	t.count = nr_tasks;
 	return ioctl(dev, CHECKPOINT_TASKS, &t);

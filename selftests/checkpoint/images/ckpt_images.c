@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Bad images and missing permission: an error, no task, and the kernel is well. */
+#include <dirent.h>
+#include <sys/mount.h>
 #include "checkpoint_image.h"
 #include "kselftest_harness.h"
 #include "ckpt.h"
@@ -103,6 +105,7 @@ FIXTURE_SETUP(images)
 
 FIXTURE_TEARDOWN(images)
 {
+	umount2(CKPT_DIR "/small", MNT_DETACH);
 	ckpt_teardown();
 }
 
@@ -210,6 +213,83 @@ TEST_F(images, nobody_may_checkpoint_without_the_capability)
 	ASSERT_EQ(cg_write(CKPT_CG, "cgroup.freeze", "0"), 0);
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 	ASSERT_EQ(proc_end(pid), 0);
+}
+
+/* How many entries the folder has beside itself and the one above. */
+static int entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	int n = -2;
+
+	must(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+TEST_F(images, a_write_that_fails_costs_no_earlier_image)
+{
+	char text[64];
+	pid_t pid;
+
+	ASSERT_EQ(0, mkdir(CKPT_DIR "/small", 0700));
+	ASSERT_EQ(0, mount("small", CKPT_DIR "/small", "tmpfs", 0, "size=16k"));
+	save(CKPT_DIR "/small/image", "precious", strlen("precious"));
+	pid = ckpt_start("simple");
+	EXPECT_EQ(1, ckpt_save(pid, CKPT_DIR "/small/image"));
+	EXPECT_NE(NULL, strstr(ckpt_said(), CKPT_DIR "/small/image: No space left"))
+		TH_LOG("%s", ckpt_said());
+	EXPECT_LT(0, file_read(CKPT_DIR "/small/image", text, sizeof(text)));
+	EXPECT_STREQ("precious", text);
+	EXPECT_EQ(1, entries(CKPT_DIR "/small"));
+	EXPECT_EQ(0, cg_key(CKPT_CG, "cgroup.events", "frozen"));
+	EXPECT_STREQ("ok", ckpt_verdict());
+	EXPECT_EQ(0, proc_end(pid));
+}
+
+TEST_F(images, an_earlier_image_is_replaced_by_way_of_a_link_too)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, mkdir(CKPT_DIR "/images", 0700));
+	save(CKPT_DIR "/images/one", "old", strlen("old"));
+	ASSERT_EQ(0, symlink("one", CKPT_DIR "/images/link"));
+	pid = ckpt_start("simple");
+	EXPECT_EQ(0, ckpt_save(pid, CKPT_DIR "/images/link"));
+	EXPECT_EQ(2, entries(CKPT_DIR "/images"));
+	EXPECT_EQ(0, ckpt_tool("image verify " CKPT_DIR "/images/one"));
+	ckpt_kill(pid);
+}
+
+TEST_F(images, it_goes_to_standard_output_and_to_a_fifo)
+{
+	char command[256];
+	pid_t pid = ckpt_start("simple");
+
+	snprintf(command, sizeof(command), "bulkhead checkpoint -o - %d | cat >" CKPT_DIR "/image",
+		 pid);
+	EXPECT_EQ(0, system(command));
+	EXPECT_EQ(0, ckpt_tool("image verify " CKPT_DIR "/image"));
+	ASSERT_EQ(0, mkfifo(CKPT_DIR "/fifo", 0600));
+	snprintf(command, sizeof(command), "cat " CKPT_DIR "/fifo >" CKPT_DIR "/image & "
+		 "bulkhead checkpoint -o " CKPT_DIR "/fifo %d && wait", pid);
+	EXPECT_EQ(0, system(command));
+	EXPECT_EQ(0, ckpt_tool("image verify " CKPT_DIR "/image"));
+	EXPECT_EQ(0, access(CKPT_DIR "/fifo", F_OK));
+	ckpt_kill(pid);
+}
+
+TEST_F(images, a_pid_that_is_none_is_bad_usage)
+{
+	static const char * const bad[] = { "0", "-- -1", "1x", "''", "4294967297", "1 2" };
+	char args[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(args, sizeof(args), "checkpoint -o /dev/null %s", bad[i]);
+		EXPECT_EQ(2, ckpt_tool(args))
+			TH_LOG("%s", bad[i]);
+	}
 }
 
 TEST_HARNESS_MAIN
