@@ -5,9 +5,9 @@
  * none.
  */
 #include "kselftest_harness.h"
-#include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include "ns.h"
+#include "nsfs.h"
 #include "proc.h"
 
 #ifndef SYS_listns

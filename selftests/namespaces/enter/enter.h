@@ -3,12 +3,12 @@
 #ifndef BULKHEAD_ENTER_H
 #define BULKHEAD_ENTER_H
 
-#include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include "kselftest_harness.h"
 #include "cap.h"
 #include "file.h"
 #include "ns.h"
+#include "nsfs.h"
 #include "proc.h"
 #include "userns.h"
 
