@@ -297,7 +297,8 @@ JOB(alarm_blocked)
 	job_pause();
 	job_check(!alarms && !sigpending(&set) && sigismember(&set, SIGALRM));
 	mask_signal(SIG_UNBLOCK, SIGALRM);
-	job_check(alarms == 1);
+	/* The next one is due at a multiple of the interval, so it may be here as well. */
+	job_check(alarms);
 	while (alarms < 3)
 		pause();
 }
@@ -461,7 +462,7 @@ TEST_F(signals, an_alarm_that_repeats_rings_on)
 	ASSERT_STREQ(ckpt_round_trip("alarm"), "ok");
 }
 
-TEST_F(signals, an_alarm_that_waits_rings_once_and_then_on)
+TEST_F(signals, an_alarm_that_waits_rings_and_then_rings_on)
 {
 	ASSERT_STREQ(ckpt_round_trip("alarm_blocked"), "ok");
 }

@@ -190,7 +190,9 @@ JOB(stopped)
 	while (task_state(unheard) != 'T' || task_state(continued) == 'T')
 		ckpt_nap();
 	job_pause();
-	job_check(task_state(heard) == 'T' && task_state(unheard) == 'T');
+	/* After a restart they stop by themselves, when they are let go like everybody. */
+	while (task_state(heard) != 'T' || task_state(unheard) != 'T')
+		ckpt_nap();
 	job_check(!waitpid(heard, &status, WUNTRACED | WNOHANG));
 	job_check(waitpid(unheard, &status, WUNTRACED | WNOHANG) == unheard);
 	job_check(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP);

@@ -205,6 +205,7 @@ TEST_F(reclaim, swappiness_max_spares_the_page_cache)
 	int fd;
 
 	NEEDS_DISK();
+	NEEDS_SWAPPINESS_MAX(self->a);
 	fd = cache_in(self->a, MB(8));
 	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim",
 				    "4M swappiness=max"));

@@ -18,6 +18,7 @@ static int no_swap;
 #define NEEDS_SWAP() do {						\
 	if (no_swap)							\
 		SKIP(return, "no swap on a disk: error %d", -no_swap);	\
+	NEEDS_SWAPPINESS_MAX(self->a);					\
 } while (0)
 
 #define OUT	"16M swappiness=max"

@@ -19,6 +19,7 @@ static int no_zswap;
 #define NEEDS_ZSWAP() do {						\
 	if (no_zswap)							\
 		SKIP(return, "no zswap, or no swap: error %d", -no_zswap); \
+	NEEDS_SWAPPINESS_MAX(self->a);					\
 } while (0)
 
 TEST_F(zswap, what_is_compressed_is_counted_small)

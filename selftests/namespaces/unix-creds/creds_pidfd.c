@@ -56,11 +56,28 @@ static int number_of(const char *proc, int pidfd)
 	return atoi(text);
 }
 
+/* Before Linux 6.13 nothing can be asked, not even of oneself. */
+static bool answers_nothing(void)
+{
+	struct pidfd_info_v0 i = { .mask = PIDFD_INFO_PID };
+	int fd = syscall(SYS_pidfd_open, getpid(), 0);
+	bool nothing;
+
+	must(fd >= 0);
+	nothing = ioctl(fd, PIDFD_GET_INFO, &i);
+	close(fd);
+	return nothing;
+}
+
+/* -ENOTTY where there is no such ioctl; some kernels call it an invalid argument. */
 static int info(int pidfd, struct pidfd_info_v0 *i, uint64_t mask)
 {
+	int err;
+
 	memset(i, 0, sizeof(*i));
 	i->mask = mask;
-	return ioctl(pidfd, PIDFD_GET_INFO, i) ? -errno : 0;
+	err = ioctl(pidfd, PIDFD_GET_INFO, i) ? -errno : 0;
+	return err == -EINVAL && answers_nothing() ? -ENOTTY : err;
 }
 
 /* The two ways to a pidfd of the process at the other end. */
