@@ -8,7 +8,6 @@
 
 #include <sys/mount.h>
 #include <sys/swap.h>
-#include <sys/utsname.h>
 #include "memcg.h"
 
 #define SWAP_DISK	"/dev/ubda"
@@ -43,18 +42,9 @@ static inline int disk_swapoff(void)
 	return swapoff(SWAP_DISK) ? -errno : 0;
 }
 
-static inline bool kernel_before(int major, int minor)
-{
-	struct utsname u;
-	int v = 0, p = 0;
-
-	must(!uname(&u) && sscanf(u.release, "%d.%d", &v, &p) == 2);
-	return v < major || (v == major && p < minor);
-}
-
 /* An older kernel may have it, by backport; a newer one must. */
 #define NEEDS_SWAPPINESS_MAX(cg) do {					\
-	if (kernel_before(6, 16) &&					\
+	if (proc_kernel_before(6, 16) &&				\
 	    cg_write(cg, "memory.reclaim", "4k swappiness=max") == -EINVAL) \
 		SKIP(return, "memory.reclaim has no swappiness=max (Linux 6.16)"); \
 } while (0)

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +65,16 @@ static inline pid_t proc_fork_bound(uint64_t flags)
 	if (!pid)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return pid;
+}
+
+/* Whether the running kernel is older than @major.@minor. */
+static inline bool proc_kernel_before(int major, int minor)
+{
+	int v = 0, p = 0;
+	struct utsname u;
+
+	must(!uname(&u) && sscanf(u.release, "%d.%d", &v, &p) == 2);
+	return v < major || (v == major && p < minor);
 }
 
 static inline int proc_pidfd(pid_t pid)

@@ -225,7 +225,7 @@ static int output_open(struct output *o, const char *name)
 	return o->fd < 0 ? -errno : 0;
 }
 
-/* An image that is said to be written survives the machine. */
+/* Its bytes are on the disk before its name is: a crash leaves the old image or the new one. */
 static int output_keep(const struct output *o)
 {
 	if (!o->temporary)

@@ -148,6 +148,7 @@ TEST_F(kmem, dentries_make_room_and_nobody_dies)
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_GE(MB(2), cg_number(self->a, "memory.peak"));
 	EXPECT_LE(1, cg_key(self->a, "memory.events", "high"));
 	EXPECT_EQ(0, cg_key(self->a, "memory.events", "max"));
 	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom_kill"));

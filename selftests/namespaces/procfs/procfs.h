@@ -11,7 +11,6 @@
 #include <grp.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include "kselftest_harness.h"
 #include "cap.h"
 #include "file.h"
@@ -26,12 +25,7 @@
  */
 static inline bool subset_is_as_documented(void)
 {
-	int major = 0, minor = 0;
-	struct utsname u;
-
-	must(!uname(&u));
-	must(sscanf(u.release, "%d.%d", &major, &minor) == 2);
-	return major > 7 || (major == 7 && minor >= 3);
+	return !proc_kernel_before(7, 3);
 }
 
 /* Mounts a new proc. Returns 0, or -errno. */

@@ -60,7 +60,7 @@ static int number_of(const char *proc, int pidfd)
 static bool answers_nothing(void)
 {
 	struct pidfd_info_v0 i = { .mask = PIDFD_INFO_PID };
-	int fd = syscall(SYS_pidfd_open, getpid(), 0);
+	int fd = proc_pidfd(getpid());
 	bool nothing;
 
 	must(fd >= 0);
