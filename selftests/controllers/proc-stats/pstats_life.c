@@ -155,6 +155,7 @@ TEST_F(life, a_frozen_container_can_be_read)
 	const char *file;
 
 	ASSERT_LT(0, hog_that_stays(self->a->cg, MB(4)));
+	cg_stir(self->a->cg);
 	ASSERT_EQ(0, cg_write(self->a->cg, "cgroup.freeze", "1"));
 	ASSERT_TRUE(EVENTUALLY(cg_key(self->a->cg, "cgroup.events", "frozen") == 1));
 	for (int i = 0; (file = stats_file(i)); i++) {

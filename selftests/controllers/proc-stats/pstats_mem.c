@@ -119,6 +119,7 @@ TEST_F(mem, what_a_descendant_uses_shows)
 	ASSERT_EQ(0, cg_create(cg_path(below, self->a->cg, "below")));
 	ASSERT_EQ(0, cg_write(self->a->cg, "memory.max", "64M"));
 	ASSERT_LT(0, hog_that_stays(below, MB(20)));
+	cg_stir(below);
 	EXPECT_GE(MB(44), box_mem(self->a, "MemFree"));
 	EXPECT_LE(MB(20), box_mem(self->a, "AnonPages"));
 }
