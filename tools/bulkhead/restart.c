@@ -196,11 +196,22 @@ static int load(int in)
 	return ioctl(dev, CHECKPOINT_TASKS, &t);
 }
 
-/* As many open files as we may have: the image's may have more than we did. */
+/* As many open files as we may have at all: the image's may have more than we did. */
 static void raise_limits(void)
 {
+	FILE *f = fopen("/proc/sys/fs/nr_open", "re");
 	struct rlimit limit;
+	unsigned int most;
 
+	if (f && fscanf(f, "%u", &most) == 1) {
+		limit = (struct rlimit){ most, most };
+		if (!setrlimit(RLIMIT_NOFILE, &limit)) {
+			fclose(f);
+			return;
+		}
+	}
+	if (f)
+		fclose(f);
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return;
 	limit.rlim_cur = limit.rlim_max;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Open files come back as they were; those that cannot are refused by name. */
+#include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include "kselftest_harness.h"
@@ -126,6 +128,45 @@ TEST_F(files, devices_without_state_directories_and_paths_come_back)
 TEST_F(files, pipes_come_back_with_what_is_in_them)
 {
 	ASSERT_STREQ(ckpt_round_trip("pipes"), "ok");
+}
+
+/* Its limits allow it more files than those of whoever restarts it. */
+JOB(many_files)
+{
+	struct rlimit limit = { 20000, 20000 };
+	int fd = open(CKPT_DIR "/a", O_RDWR | O_CREAT, 0600);
+
+	must(!setrlimit(RLIMIT_NOFILE, &limit));
+	must(fd > 0 && dup2(fd, 19999) == 19999);
+	job_pause();
+	job_check(write(19999, "x", 1) == 1 && lseek(fd, 0, SEEK_CUR) == 1);
+	job_check(!getrlimit(RLIMIT_NOFILE, &limit));
+	job_check(limit.rlim_cur == 20000 && limit.rlim_max == 20000);
+}
+
+TEST_F(files, more_of_them_than_the_caller_may_have_come_back)
+{
+	struct rlimit limit;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	ASSERT_GT(20000, limit.rlim_max);
+	EXPECT_STREQ("ok", ckpt_round_trip("many_files"));
+}
+
+TEST_F(files, who_may_not_have_as_many_is_told)
+{
+	pid_t pid = ckpt_start("many_files");
+
+	ASSERT_EQ(0, ckpt_save(pid, CKPT_DIR "/image")) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	pid = cg_fork_into(CKPT_CG, 0);
+	if (!pid) {
+		must(!prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE));
+		_exit(ckpt_tool("restart -d " CKPT_DIR "/image"));
+	}
+	EXPECT_EQ(1, proc_end(pid));
+	EXPECT_NE(NULL, strstr(ckpt_said(), "fd 19999: it is beyond the limit of open files"))
+		TH_LOG("%s", ckpt_said());
 }
 
 JOB(a_socket)
