@@ -67,7 +67,7 @@ without_qemu() {
 }
 
 @test "an unknown variant is refused, and those that there are named" {
-	VARIANTS="d4 d5" refused "'d5': no such variant; there are: aa d1 d16 d4 hit limit lxcfs off stats" "$SCRIPTS/bench"
+	VARIANTS="d4 d5" refused "'d5': no such variant; there are: aa d1 d16 d4 dump frozen hit limit lxcfs off restart stats write" "$SCRIPTS/bench"
 }
 
 @test "an unknown option is refused" {

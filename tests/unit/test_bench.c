@@ -65,6 +65,10 @@ static void what_is_wrong_with_a_benchmark_is_said(void **state)
 		{ "op = a\n", "an operation needs a name and a line" },
 		{ "op = a @tasks=0 nop\n", "operation a: '@tasks=0'" },
 		{ "op = a @what nop\n", "operation a: '@what'" },
+		{ "op = a @every=0 nop\n", "operation a: '@every=0'" },
+		{ "memory = 0\n", "memory: '0' is no number of MiB up to 16384" },
+		{ "memory = 16385\n", "memory: '16385' is no number of MiB" },
+		{ "memory = 1G\n", "memory: '1G' is no number of MiB" },
 		{ "controllers = a b c d e f g h i\n", "more than 8 words" },
 	};
 	size_t i;
@@ -201,6 +205,31 @@ static void containers_that_read_are_timed_too(void **state)
 	free(text);
 }
 
+/* Images are compared with write(2), and none of it has a meaning in an emulator. */
+static void a_job_that_is_saved_is_timed_only(void **state)
+{
+	static const char text[] = "variants = off aa frozen write dump restart\n"
+				   "memory = 6144\n"
+				   "op = big @every=2 sys-ckpt n=1 size=1024 as={variant}\n"
+				   "op = many @only=off,frozen sys-ckpt n=1 tasks=9 as={variant}\n";
+	struct table t = make_table(text, TIMED, false, NULL), u = make_table(text, COUNTED, false, NULL);
+	size_t batches;
+	char *lines = plan(&t, 0, &batches);
+
+	(void)state;
+	assert_int_equal(u.ncells, 0);
+	assert_int_equal(t.ncells, 6 + 2);
+	assert_int_equal(t.cells[0].spec->memory, 6144);
+	assert_int_equal(t.cells[2].base, 0);
+	assert_int_equal(t.cells[4].base, 3);
+	assert_int_equal(t.cells[5].base, 3);
+	/* of three rounds, the first and the last */
+	assert_int_equal(batches, 6 * 2 + 2 * 3);
+	assert_int_equal(count(lines, "size=1024 as=dump\n"), 2);
+	assert_int_equal(count(lines, "tasks=9 as=frozen\n"), 3);
+	free(lines);
+}
+
 static int take(struct table *t, size_t boot, const char *fmt, ...)
 {
 	char line[256];
@@ -210,6 +239,30 @@ static int take(struct table *t, size_t boot, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	return table_take(t, boot, line);
+}
+
+/* What each further one costs, from size to size, is told of what has sizes. */
+static void linear_cost_shows(void **state)
+{
+	struct table t = make_table("variants = off frozen\nop = files-10 nop\nop = files-30 nop\n"
+				    "op = files-50 nop\nop = other nop\n", TIMED, false, NULL);
+	static const double ns[] = { 100, 1000, 140, 3000, 180, 5400, 7, 7 };
+	char *text;
+	size_t size, i;
+	FILE *f;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		take(&t, 0, "r %zu.0 n=1 done=1 refused=0 ns=%.0f cycles=1 idle_ns=0", i, ns[i]);
+	table_analyse(&t);
+	f = open_memstream(&text, &size);
+	print_sizes(&t, f);
+	fclose(f);
+	assert_non_null(strstr(text, "  some/files off: each further one 2.00 from 10 to 30, 2.00 from 30 to 50\n"));
+	assert_non_null(strstr(text, "  some/files frozen: each further one 100.0 from 10 to 30, "
+				     "120.0 from 30 to 50\n"));
+	assert_int_equal(count(text, "each further one"), 2);
+	free(text);
 }
 
 static void lines_of_the_guest_are_taken_or_passed_over(void **state)
@@ -303,6 +356,8 @@ int main(void)
 		cmocka_unit_test(a_benchmark_is_read),
 		cmocka_unit_test(what_is_wrong_with_a_benchmark_is_said),
 		cmocka_unit_test(a_broken_benchmark_does_no_harm),
+		cmocka_unit_test(a_job_that_is_saved_is_timed_only),
+		cmocka_unit_test(linear_cost_shows),
 		cmocka_unit_test(a_plan_makes_what_its_batches_name),
 		cmocka_unit_test(the_order_of_a_plan_comes_from_its_seed),
 		cmocka_unit_test(the_quick_set_and_chosen_variants_are_less),

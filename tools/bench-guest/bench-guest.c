@@ -127,6 +127,8 @@ static int run_user(char **w, char *answer, size_t size)
 		    sscanf(*key, "extra=%lu", &b.extra) != 1 &&
 		    sscanf(*key, "boxes=%lu", &b.boxes) != 1 &&
 		    sscanf(*key, "tasks=%lu", &b.tasks) != 1 &&
+		    sscanf(*key, "size=%lu", &b.size) != 1 &&
+		    sscanf(*key, "vmas=%lu", &b.vmas) != 1 && sscanf(*key, "fds=%lu", &b.fds) != 1 &&
 		    sscanf(*key, "file=%63s", b.file) != 1 && sscanf(*key, "as=%15s", b.as) != 1)
 			return -EINVAL;
 	b.done = b.n + b.n / 1000 * b.extra + b.n % 1000 * b.extra / 1000;

@@ -10,13 +10,16 @@
 /**
  * struct batch - one batch of a user-space operation, as opbench words it
  * @boxes: sys-proc: how many containers read at once
- * @tasks: how many tasks each of them has
+ * @tasks: how many tasks each of them has; sys-ckpt: how many processes the job has
+ * @size: sys-ckpt: MiB of memory that each of them has touched
+ * @vmas: likewise, mappings on top
+ * @fds: likewise, files that are open
  * @file: what they read: a file, or "all"
  * @as: how: the name of a variant
  */
 struct batch {
 	unsigned long n, extra, warm;
-	unsigned long boxes, tasks;
+	unsigned long boxes, tasks, size, vmas, fds;
 	char file[64], as[16];
 	unsigned long done;
 	uint64_t ns, cycles;
@@ -42,6 +45,15 @@ int proc_prepare(struct batch *b);
  * Return: 0 or a negative errno, when the last is done.
  */
 int proc_read(const struct batch *b, unsigned long passes);
+
+/** ckpt_prepare() - have the job that a batch of sys-ckpt needs; 0 or a negative errno */
+int ckpt_prepare(const struct batch *b);
+
+/** ckpt_batch() - save it, bring it back, or what that is compared with; 0 or a negative errno */
+int ckpt_batch(struct batch *b);
+
+/** now_ns() - of the clock that batches are timed by */
+uint64_t now_ns(void);
 
 /** cgroup_write() - write to a control file of a cgroup, which "." or a path names */
 int cgroup_write(const char *dir, const char *file, const char *text);

@@ -25,8 +25,8 @@ extern const char * const instrument_unit[INSTRUMENTS];
 
 /**
  * struct variant - where the task sits while it is measured
- * @name: off, aa (off again), d1, d4, d16, limit, hit, stats, lxcfs, or x10: off and 10/1000
- *	dearer
+ * @name: off, aa (off again), d1, d4, d16, limit, hit, stats, lxcfs, frozen, write, dump,
+ *	restart, or x10: off and 10/1000 dearer
  * @depth: of its cgroup; 0 is the root
  * @extra: thousandths of the operation on top
  * @file: and @value: a control file of its cgroup, or NULL
@@ -47,6 +47,7 @@ struct operation {
 	char *line;		/* for opbench, with {cg}, {t}, {f}, {a}, {b}, {file} */
 	char *only;		/* the variants that make sense, or NULL */
 	long tasks, fill;	/* in cgroups beside the task's */
+	long every;		/* only in each so-many-th round */
 	bool child, quick;
 };
 
@@ -58,6 +59,7 @@ struct spec {
 	struct variant variants[MAX_VARIANTS];
 	size_t nvariants, noperations;
 	struct operation *operations;
+	long memory;		/* MiB that the guest needs, or 0 */
 };
 
 /**
@@ -178,6 +180,12 @@ struct about {
 };
 
 #define SCHEMA	"bulkhead-bench-1"
+
+/** cost_text() - a cost as people read it */
+void cost_text(char *buf, size_t size, double v);
+
+/** print_sizes() - of operations with sizes, what each further one costs */
+void print_sizes(const struct table *t, FILE *f);
 
 void print_table(const struct table *t, FILE *f);
 void write_markdown(const struct table *tables, const char *path);

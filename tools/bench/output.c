@@ -14,11 +14,6 @@ static bool shown(const struct cell *c)
 	return c->nsamples && strcmp(c->variant->name, "aa");
 }
 
-static void cost(char *buf, size_t size, double v)
-{
-	snprintf(buf, size, v < 10 ? "%.2f" : v < 1000 ? "%.1f" : "%.0f", v);
-}
-
 static void note(const struct cell *c, char *buf, size_t size)
 {
 	int n = 0;
@@ -79,7 +74,7 @@ void print_table(const struct table *t, FILE *f)
 				c->error ?: "no result");
 			continue;
 		}
-		cost(number, sizeof(number), c->per_op);
+		cost_text(number, sizeof(number), c->per_op);
 		note(c, words, sizeof(words));
 		if (c->base == i)
 			fprintf(f, "  %-24s %-7s %12s %9s  %-19s %8s  %s\n", what, c->variant->name, number,
@@ -91,6 +86,7 @@ void print_table(const struct table *t, FILE *f)
 				100 * c->ratio.smallest, words);
 	}
 	print_times(t, "lxcfs", f);
+	print_sizes(t, f);
 	if (t->busy > 0.2)
 		fprintf(f, "  others kept %.1f CPUs busy meanwhile\n", t->busy);
 	if (!t->fit)
@@ -123,7 +119,7 @@ static void markdown_cell(const struct cell *c, const struct table *t, FILE *f)
 		fprintf(f, " | |");
 		return;
 	}
-	cost(number, sizeof(number), c->per_op);
+	cost_text(number, sizeof(number), c->per_op);
 	if (&t->cells[c->base] == c)
 		fprintf(f, " %s | |", number);
 	else

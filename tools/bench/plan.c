@@ -42,6 +42,9 @@ static bool wanted(const struct operation *op, const struct variant *v, const ch
 /* What runs as user space does is only looked at where it is cheap to cross, or does much there. */
 static bool can_measure(enum instrument instrument, const struct operation *op)
 {
+	/* what the tool says it took is wall time */
+	if (!strncmp(op->line, "sys-ckpt ", 9))
+		return instrument == TIMED;
 	return instrument == COUNTED || strncmp(op->line, "sys-", 4) || !strncmp(op->line, "sys-proc ", 9);
 }
 
@@ -229,6 +232,8 @@ size_t plan_write(const struct table *t, size_t boot, FILE *f)
 	for (round = 0; round < t->rounds; round++)
 		for (from = 0; from < t->ncells; from = to) {
 			to = group_end(t, from);
+			if (round % t->cells[from].op->every)
+				continue;
 			rng_shuffle(&rng, order, to - from);
 			for (i = 0; i < to - from; i++, n++)
 				write_batch(t, from + order[i], round, f);

@@ -18,6 +18,9 @@
 
 #define MAX_PARALLEL	64
 
+/* MiB of a timed kernel, when no benchmark needs more */
+#define TIMED_MEMORY	512L
+
 /** struct guest - one kernel that runs, or has run */
 struct guest {
 	struct table *t;
@@ -106,11 +109,18 @@ static int last_cpu(void)
 	return cpu;
 }
 
-static void exec_timed(const struct setup *s, const char *base, const char *plan)
+static void exec_timed(const struct table *t, const struct setup *s, const char *base, const char *plan)
 {
-	char *dir = make_guest_folder(s, base, plan), *cpu = xasprintf("%d", last_cpu());
+	char *dir = make_guest_folder(s, base, plan), *cpu = xasprintf("%d", last_cpu()), *memory;
+	long most = TIMED_MEMORY;
+	size_t i;
 
-	execl(s->boot, "boot", "--kernel", s->kernel[TIMED], "--guest", dir, "--memory", "512M", "--disk", "64M",
+	for (i = 0; i < t->ncells; i++)
+		if (t->cells[i].spec->memory > most)
+			most = t->cells[i].spec->memory;
+	memory = xasprintf("%ldM", most);
+
+	execl(s->boot, "boot", "--kernel", s->kernel[TIMED], "--guest", dir, "--memory", memory, "--disk", "64M",
 	      "--timeout", "0", "--cgroup", "v2", "--console", xasprintf("%s.console", base),
 	      s->no_pin ? "--cpus" : "--pin", s->no_pin ? "1" : cpu, "--",
 	      "/sbin/bench-guest", "/plan", NULL);
@@ -181,7 +191,7 @@ static void start(struct guest *g, const struct setup *s, size_t boot, size_t *e
 		dup2(null, STDIN_FILENO);
 		dup2(pipes[1], STDOUT_FILENO);
 		if (g->t->instrument == TIMED)
-			exec_timed(s, base, plan);
+			exec_timed(g->t, s, base, plan);
 		exec_counted(s, base, plan);
 	}
 	close(pipes[1]);

@@ -7,6 +7,8 @@
 #include "../lib/util.h"
 #include "bench.h"
 
+#define MEMORY_MAX	16384
+
 static const struct variant known_variants[] = {
 	{ .name = "off" },
 	{ .name = "aa" },
@@ -17,6 +19,10 @@ static const struct variant known_variants[] = {
 	{ .name = "hit", .depth = 1 },
 	{ .name = "stats" },
 	{ .name = "lxcfs", .base = "stats" },
+	{ .name = "frozen" },
+	{ .name = "write" },
+	{ .name = "dump", .base = "write" },
+	{ .name = "restart", .base = "write" },
 };
 
 /* "x20" is 20 thousandths dearer, and sits where "off" does. */
@@ -110,7 +116,7 @@ static char *add_words(char **list, char *value)
 /* NAME [@KEY[=VALUE]...] OPERATION WORDS... */
 static char *add_operation(struct spec *s, char *value)
 {
-	struct operation op = { 0 };
+	struct operation op = { .every = 1 };
 	char *word, *save, *line = xstrdup("");
 	bool bad = false;
 
@@ -128,6 +134,8 @@ static char *add_operation(struct spec *s, char *value)
 			bad = !parse_int(word + 7, 1, 10000, &op.tasks);
 		} else if (!strncmp(word, "@fill=", 6)) {
 			bad = !parse_int(word + 6, 0, 10000, &op.fill);
+		} else if (!strncmp(word, "@every=", 7)) {
+			bad = !parse_int(word + 7, 1, 1000, &op.every);
 		} else if (!strcmp(word, "@child")) {
 			op.child = true;
 		} else if (!strcmp(word, "@quick")) {
@@ -162,6 +170,9 @@ static char *take_key(struct spec *s, const char *key, char *value)
 		return set_limit(s, key, value);
 	if (!strcmp(key, "most") || !strcmp(key, "least"))
 		return set_bound(s, key, value);
+	if (!strcmp(key, "memory"))
+		return parse_int(value, 1, MEMORY_MAX, &s->memory) ? NULL :
+			xasprintf("memory: '%s' is no number of MiB up to %d", value, MEMORY_MAX);
 	if (!strcmp(key, "op"))
 		return add_operation(s, value);
 	return xasprintf("'%s': no such key", key);
