@@ -145,6 +145,16 @@ crash='echo %s >/sys/kernel/debug/provoke-crash/DIRECT'
 	[ "$(awk '{ print ($2 > 220000 && $2 < 307200) }' <<<"${lines[3]}")" = 1 ]
 }
 
+@test "a disk that is a file keeps what was written" {
+	truncate -s 16M "$BATS_TEST_TMPDIR/kept"
+	boot --disk 1M --disk "$BATS_TEST_TMPDIR/kept" -- \
+		sh -c 'mkfs.ext4 -q /dev/ubdb && mount /dev/ubdb /mnt && echo kept >/mnt/a && umount /mnt'
+	verdict passed 0
+	boot --disk "$BATS_TEST_TMPDIR/kept" -- sh -c 'mount /dev/ubda /mnt && cat /mnt/a'
+	verdict passed 0
+	[ "$output" = kept ]
+}
+
 @test "ptrace mode boots too, with one CPU" {
 	boot --mode ptrace -- echo hi
 	verdict passed 0
@@ -165,7 +175,7 @@ crash='echo %s >/sys/kernel/debug/provoke-crash/DIRECT'
 @test "bad input is refused with exit 2, before anything starts" {
 	local args
 	for args in "--cpus 0" "--cpus 65" "--cpus many" "--memory 12" "--memory 5X" "--disk 0" "--mode qemu" \
-		"--timeout -1" "-k /no/such/kernel" "-g /no/such/guest"; do
+		"--disk /no/such/disk" "--disk /dev/null" "--disk ./" "--timeout -1" "-k /no/such/kernel" "-g /no/such/guest"; do
 		# shellcheck disable=SC2086 # words are meant
 		boot $args -- true
 		exits 2

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -306,7 +307,8 @@ static const struct argp_option argp_options[] = {
 	{ "cpus",    'c', "N",     0, "virtual CPUs (default 1)", 2 },
 	{ "pin",     'p', "CPU",   0, "run on this CPU of the host only", 2 },
 	{ "mode",    OPT_MODE, "MODE", 0, "seccomp, ptrace or auto: how UML catches system calls (default auto: seccomp where the kernel can)", 2 },
-	{ "disk",    'd', "SIZE",  0, "add an empty disk /dev/ubda, /dev/ubdb ... (a sparse file); may be repeated", 2 },
+	{ "disk",    'd', "SIZE|FILE", 0, "add an empty disk /dev/ubda, /dev/ubdb ... (a sparse file), or with a / in "
+	  "it a file that is there and is kept; may be repeated", 2 },
 	{ "cgroup",  OPT_CGROUP, "SPEC", 0, "v2 (default), v1:CONTROLLER,... or none", 2 },
 	{ "append",  OPT_APPEND, "WORDS", 0, "more for the kernel's command line", 2 },
 	{ "timeout", 't', "SECONDS", 0, "time limit; 0: none (default 120, in a terminal session 0)", 3 },
@@ -323,6 +325,30 @@ static void take_number(const char *what, const char *arg, long min, long max, l
 {
 	if (!parse_int(arg, min, max, value))
 		die(EXIT_BAD_USAGE, "%s '%s': not a number from %ld to %ld", what, arg, min, max);
+}
+
+static void take_disk(const char *arg, struct options *o)
+{
+	struct stat st;
+	char *file;
+
+	if (o->ndisks == MAX_DISKS)
+		die(EXIT_BAD_USAGE, "more than %d disks", MAX_DISKS);
+	if (!strchr(arg, '/')) {
+		if (!parse_size(arg, &o->disks[o->ndisks].size) || !o->disks[o->ndisks].size)
+			die(EXIT_BAD_USAGE, "disk '%s': not a size, e.g. 512M, nor a file with a / in it", arg);
+		o->ndisks++;
+		return;
+	}
+	file = realpath(arg, NULL);
+	if (!file || stat(file, &st) || access(file, R_OK | W_OK))
+		die(EXIT_BAD_USAGE, "disk '%s': %s", arg, strerror(errno));
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		die(EXIT_BAD_USAGE, "disk '%s': no regular file with something in it", arg);
+	/* what separates words on the kernel's command line, and files in one of these */
+	if (strpbrk(file, " ,:\""))
+		die(EXIT_BAD_USAGE, "disk '%s': no blank, comma, colon or quote may be in its path", file);
+	o->disks[o->ndisks++].file = file;
 }
 
 static error_t take_option(int key, char *arg, struct argp_state *state)
@@ -349,11 +375,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 			die(EXIT_BAD_USAGE, "memory '%s': not a size of at least 32M", arg);
 		break;
 	case 'd':
-		if (o->ndisks == MAX_DISKS)
-			die(EXIT_BAD_USAGE, "more than %d disks", MAX_DISKS);
-		if (!parse_size(arg, &o->disks[o->ndisks]) || !o->disks[o->ndisks])
-			die(EXIT_BAD_USAGE, "disk '%s': not a size, e.g. 512M", arg);
-		o->ndisks++;
+		take_disk(arg, o);
 		break;
 	case ARGP_KEY_ARGS:
 		o->argv = state->argv + state->next;

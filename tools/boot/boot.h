@@ -25,7 +25,10 @@ struct options {
 	const char *append;		/* more words for the kernel's command line */
 	const char *output, *console, *result;
 	unsigned long long memory;	/* bytes */
-	unsigned long long disks[MAX_DISKS];
+	struct {
+		unsigned long long size;	/* of an empty one, or */
+		char *file;			/* one that is kept */
+	} disks[MAX_DISKS];
 	int ndisks;
 	long cpus, pin, timeout, grace;
 	bool shell, leaks;

@@ -52,12 +52,16 @@ static void make_disks(const struct instance *in, const struct options *o)
 	int i;
 
 	for (i = 0; i < o->ndisks; i++) {
-		char *path = xasprintf("%s/disk%d", in->dir, i);
-		int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		char *path;
+		int fd;
 
-		if (fd < 0 || ftruncate(fd, o->disks[i]))
+		if (o->disks[i].file)
+			continue;
+		path = xasprintf("%s/disk%d", in->dir, i);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0 || ftruncate(fd, o->disks[i].size))
 			die(EXIT_NO_BOOT, "%s: cannot make a disk of %llu bytes: %s", path,
-			    o->disks[i], strerror(errno));
+			    o->disks[i].size, strerror(errno));
 		close(fd);
 		free(path);
 	}
@@ -136,7 +140,8 @@ static void kernel_arguments(struct words *w, const struct instance *in, const s
 	add(w, xstrdup("printk.time=1"));
 	add(w, xstrdup("panic=-1"));
 	for (i = 0; i < o->ndisks; i++)
-		add(w, xasprintf("ubd%d=disk%d", i, i));
+		add(w, o->disks[i].file ? xasprintf("ubd%d=%s", i, o->disks[i].file) :
+					  xasprintf("ubd%d=disk%d", i, i));
 	for (word = strtok_r(append, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		add(w, word);
 }
