@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <sys/mount.h>
 #include "checkpoint_image.h"
+#include <sys/socket.h>
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
@@ -278,6 +279,54 @@ TEST_F(images, it_goes_to_standard_output_and_to_a_fifo)
 	EXPECT_EQ(0, ckpt_tool("image verify " CKPT_DIR "/image"));
 	EXPECT_EQ(0, access(CKPT_DIR "/fifo", F_OK));
 	ckpt_kill(pid);
+}
+
+TEST_F(images, it_goes_to_a_device)
+{
+	pid_t pid = ckpt_start("simple");
+
+	EXPECT_EQ(0, ckpt_save(pid, "/dev/null")) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+}
+
+/* Runs @bulkhead with an end of a socket in the place of @fd, 0 or 1, and @cat with the other. */
+static int by_socket(int fd, const char *bulkhead, const char *cat)
+{
+	int ends[2], status;
+	pid_t pid;
+
+	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+	pid = proc_fork_bound(0);
+	if (!pid) {
+		must(dup2(ends[1], !fd) == !fd);
+		close(ends[0]);
+		close(ends[1]);
+		_exit(WEXITSTATUS(system(cat)));
+	}
+	close(ends[1]);
+	status = proc_fork_bound(0);
+	if (!status) {
+		must(dup2(ends[0], fd) == fd);
+		close(ends[0]);
+		_exit(WEXITSTATUS(system(bulkhead)));
+	}
+	close(ends[0]);
+	status = proc_end(status);
+	return proc_end(pid) ?: status;
+}
+
+TEST_F(images, it_goes_through_a_socket_and_comes_back_by_one)
+{
+	char command[256];
+	pid_t pid = ckpt_start("simple");
+
+	snprintf(command, sizeof(command), "bulkhead checkpoint %d", pid);
+	EXPECT_EQ(0, by_socket(STDOUT_FILENO, command, "cat >" CKPT_DIR "/image"));
+	EXPECT_EQ(0, ckpt_tool("image verify " CKPT_DIR "/image"));
+	ckpt_kill(pid);
+	EXPECT_EQ(0, by_socket(STDIN_FILENO, "bulkhead restart -d >/dev/null", "cat " CKPT_DIR "/image"));
+	EXPECT_STREQ("ok", ckpt_verdict());
+	ckpt_reap();
 }
 
 TEST_F(images, a_pid_that_is_none_is_bad_usage)

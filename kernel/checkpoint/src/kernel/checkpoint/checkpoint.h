@@ -229,6 +229,7 @@ struct ckpt_stream {
 	struct ckpt_check check;
 };
 
+int ckpt_stream_iter(struct ckpt_stream *st, struct iov_iter *iter);
 int ckpt_stream_write(struct ckpt_stream *st, const void *data, size_t len);
 int ckpt_stream_read(struct ckpt_stream *st, void *data, size_t len);
 int ckpt_write_contents(struct ckpt_snapshot *s, struct ckpt_stream *st);

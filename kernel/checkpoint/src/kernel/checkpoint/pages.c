@@ -135,8 +135,8 @@ static u32 crc_of_pages(u32 crc, struct page **page, u32 n)
 	return crc;
 }
 
-/* Moves all of @iter, to the stream or from it. */
-static int stream_iter(struct ckpt_stream *st, struct iov_iter *iter)
+/* Moves all of @iter, to the stream or from it: pipes and sockets do a part at a time. */
+int ckpt_stream_iter(struct ckpt_stream *st, struct iov_iter *iter)
 {
 	bool write = iov_iter_rw(iter) == WRITE;
 	ssize_t n;
@@ -188,7 +188,7 @@ static int write_run(struct ckpt_stream *st, struct page_batch *b, u32 at, u32 n
 	for (i = 0; i < n; i++)
 		bvec_set_page(&b->bvec[i + 1], b->page[at + i], PAGE_SIZE, 0);
 	iov_iter_bvec(&iter, ITER_SOURCE, b->bvec, n + 1, sizeof(b->head) + n * PAGE_SIZE);
-	return stream_iter(st, &iter);
+	return ckpt_stream_iter(st, &iter);
 }
 
 /* Drops zeros, which a fresh mapping has anyway. */
@@ -313,7 +313,7 @@ static int read_run(struct ckpt_restart *r, struct page_batch *b, struct mm_stru
 	for (i = 0; i < n; i++)
 		bvec_set_page(&b->bvec[i], b->page[i], PAGE_SIZE, 0);
 	iov_iter_bvec(&iter, ITER_DEST, b->bvec, n, n * PAGE_SIZE);
-	err = stream_iter(st, &iter);
+	err = ckpt_stream_iter(st, &iter);
 	crc = ckpt_crc(ckpt_record_crc(&r->next), &b->head.pages, sizeof(b->head.pages));
 	crc = crc_of_pages(crc, b->page, n);
 	for (i = 0; i < n; i++)

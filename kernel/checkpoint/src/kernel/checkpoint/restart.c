@@ -23,27 +23,19 @@
 #include <linux/slab.h>
 #include <linux/task_work.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 #include "checkpoint.h"
 
 /* Everything but pages, of the largest tree that is meant: a bound, not a size. */
 #define CKPT_LOAD_MAX	(256UL << 20)
 
-/* Reads all of it: pipes and sockets give what they have. */
 int ckpt_stream_read(struct ckpt_stream *st, void *data, size_t len)
 {
-	ssize_t n;
+	struct kvec vec = { .iov_base = data, .iov_len = len };
+	struct iov_iter iter;
 
-	while (len) {
-		n = kernel_read(st->file, data, min_t(size_t, len, SZ_1M), &st->pos);
-		if (n < 0)
-			return n;
-		if (!n)
-			return ckpt_fail(st->ctl, -EBADMSG, "the image ends too early");
-		data += n;
-		len -= n;
-		cond_resched();
-	}
-	return 0;
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
+	return ckpt_stream_iter(st, &iter);
 }
 
 static int bad_record(struct ckpt_restart *r, const struct ckpt_record *h)

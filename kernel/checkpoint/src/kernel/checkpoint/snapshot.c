@@ -238,22 +238,13 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 	kfree(s);
 }
 
-/* Writes all of it: pipes and sockets take what they have room for. */
 int ckpt_stream_write(struct ckpt_stream *st, const void *data, size_t len)
 {
-	ssize_t n;
+	struct kvec vec = { .iov_base = (void *)data, .iov_len = len };
+	struct iov_iter iter;
 
-	while (len) {
-		n = kernel_write(st->file, data, min_t(size_t, len, SZ_1M), &st->pos);
-		if (n < 0)
-			return n;
-		if (!n)
-			return -EIO;
-		data += n;
-		len -= n;
-		cond_resched();
-	}
-	return 0;
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
+	return ckpt_stream_iter(st, &iter);
 }
 
 /*
