@@ -6,13 +6,25 @@
  */
 #include <sched.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include "kselftest_harness.h"
+#include "cap.h"
+#include "checkpoint.h"
 #include "ckpt.h"
+#include "dwait.h"
+#include "until.h"
 
 #define IMAGE	CKPT_DIR "/image"
 
 JOB(quiet)
 {
+	job_pause();
+}
+
+/* May be traced by its like, and needs no capability for that. */
+JOB(meek)
+{
+	cap_keep(0);
 	job_pause();
 }
 
@@ -95,6 +107,40 @@ static int save_with(pid_t pid, const char *options)
 
 	snprintf(args, sizeof(args), "checkpoint %s -o %s %d", options, IMAGE, pid);
 	return ckpt_tool(args);
+}
+
+/* What CHECKPOINT_SNAPSHOT says; the image is written if it works. What else it says comes to ckpt_said(). */
+static int take(pid_t pid, unsigned int flags)
+{
+	struct checkpoint_snapshot snapshot = { .flags = flags, .pidfd = proc_pidfd(pid) };
+	struct checkpoint_write out = { .fd = open(IMAGE, O_WRONLY | O_CREAT | O_TRUNC, 0644) };
+	int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
+	char said[512] = "";
+
+	must(dev >= 0 && snapshot.pidfd >= 0 && out.fd >= 0);
+	err = ioctl(dev, CHECKPOINT_SNAPSHOT, &snapshot) ? errno : 0;
+	if (err) {
+		must(read(dev, said, sizeof(said) - 1) >= 0);
+		job_touch(CKPT_DIR "/err");
+		must(!file_write(CKPT_DIR "/err", said));
+	} else {
+		must(!ioctl(dev, CHECKPOINT_WRITE, &out));
+	}
+	close(out.fd);
+	close(snapshot.pidfd);
+	close(dev);
+	return err;
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* Whether anybody ever had the cgroup frozen. */
+static bool never_frozen(void)
+{
+	return !cg_key(CKPT_CG, "cgroup.stat.local", "frozen_usec");
 }
 
 FIXTURE(freeze) {
@@ -206,6 +252,145 @@ TEST_F(freeze, whoever_is_restarted_is_not_frozen)
 	ASSERT_EQ(freeze(false), 0);
 	ASSERT_EQ(ckpt_restart(IMAGE), 0) TH_LOG("%s", ckpt_said());
 	EXPECT_FALSE(is_frozen());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F(freeze, without_the_flag_who_runs_is_refused)
+{
+	pid_t pid = ckpt_start("quiet");
+
+	EXPECT_EQ(EBUSY, take(pid, 0));
+	EXPECT_EQ(EINVAL, take(pid, CHECKPOINT_FREEZE << 1));
+	EXPECT_TRUE(never_frozen());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F_TIMEOUT(freeze, the_kernel_freezes_and_thaws_on_request, 120)
+{
+	pid_t pid = ckpt_start("forks");
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, take(pid, CHECKPOINT_FREEZE)) TH_LOG("%d: %s", i, ckpt_said());
+		ASSERT_EQ(0, cg_number(CKPT_CG, "cgroup.freeze"));
+	}
+	EXPECT_FALSE(never_frozen());
+	ckpt_kill(pid);
+	ASSERT_EQ(0, ckpt_restart(IMAGE)) TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F(freeze, on_request_too_what_was_frozen_stays_frozen)
+{
+	pid_t pid = ckpt_start("quiet");
+
+	ASSERT_EQ(freeze(true), 0);
+	ASSERT_EQ(0, take(pid, CHECKPOINT_FREEZE)) TH_LOG("%s", ckpt_said());
+	EXPECT_EQ(1, cg_number(CKPT_CG, "cgroup.freeze"));
+	EXPECT_TRUE(is_frozen());
+	ASSERT_EQ(freeze(false), 0);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F(freeze, on_request_too_what_is_refused_is_thawed)
+{
+	pid_t pid = ckpt_start("locked");
+
+	EXPECT_EQ(EOPNOTSUPP, take(pid, CHECKPOINT_FREEZE));
+	EXPECT_NE(strstr(ckpt_said(), "a lock"), NULL) TH_LOG("%s", ckpt_said());
+	EXPECT_EQ(0, cg_number(CKPT_CG, "cgroup.freeze"));
+	EXPECT_TRUE(EVENTUALLY(!is_frozen()));
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F(freeze, nobody_has_himself_frozen_nor_the_root_cgroup)
+{
+	pid_t pid = ckpt_start("quiet"), other;
+
+	other = cg_fork_into(CKPT_CG, 0);
+	if (!other)
+		_exit(take(pid, CHECKPOINT_FREEZE));
+	EXPECT_EQ(EDEADLK, proc_end(other));
+	EXPECT_NE(strstr(ckpt_said(), "the caller is in the cgroup"), NULL) TH_LOG("%s", ckpt_said());
+	EXPECT_TRUE(never_frozen());
+	ASSERT_EQ(0, cg_enter("/sys/fs/cgroup", pid));
+	EXPECT_EQ(EINVAL, take(pid, CHECKPOINT_FREEZE));
+	EXPECT_NE(strstr(ckpt_said(), "root cgroup"), NULL) TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+/* Not even those of a tree that one may take: whoever else is there. */
+TEST_F(freeze, strangers_are_not_frozen)
+{
+	pid_t pid = ckpt_start("meek"), stranger, other;
+	char want[64];
+
+	ASSERT_EQ(0, cg_create(CKPT_CG "/inner"));
+	stranger = cg_fork_into(CKPT_CG "/inner", 0);
+	if (!stranger) {
+		must(!prctl(PR_SET_DUMPABLE, 0));
+		job_touch(CKPT_DIR "/child");
+		proc_sleep_forever();
+	}
+	ASSERT_TRUE(ckpt_appears(CKPT_DIR "/child"));
+	/* who has the one capability, but not that to trace those who are not dumpable */
+	other = proc_fork_bound(0);
+	if (!other) {
+		cap_drop(CAP_SYS_PTRACE);
+		_exit(take(pid, CHECKPOINT_FREEZE));
+	}
+	EXPECT_EQ(EPERM, proc_end(other));
+	snprintf(want, sizeof(want), "pid %d: no permission", stranger);
+	EXPECT_NE(strstr(ckpt_said(), want), NULL) TH_LOG("%s", ckpt_said());
+	EXPECT_TRUE(never_frozen());
+	/* who may, does; the stranger is none of the tree's */
+	EXPECT_EQ(0, take(pid, CHECKPOINT_FREEZE)) TH_LOG("%s", ckpt_said());
+	proc_kill(stranger);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F(freeze, without_the_capability_nothing_is_frozen)
+{
+	pid_t pid = ckpt_start("quiet"), other;
+
+	other = proc_fork_bound(0);
+	if (!other) {
+		cap_drop(CAP_CHECKPOINT_RESTORE);
+		cap_drop(CAP_SYS_ADMIN);
+		_exit(take(pid, CHECKPOINT_FREEZE));
+	}
+	EXPECT_EQ(EPERM, proc_end(other));
+	EXPECT_TRUE(never_frozen());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+/* Somebody there cannot be stopped: whoever waits for that can be told to give up. */
+TEST_F(freeze, a_signal_ends_the_wait_and_thaws)
+{
+	pid_t pid = ckpt_start("quiet"), other, taker;
+	struct dwait d;
+
+	if (!dwait_begin(&d))
+		SKIP(return, "no userfaultfd in this kernel");
+	other = cg_fork_into(CKPT_CG, 0);
+	if (!other) {
+		dwait_sleep(&d);
+		_exit(0);
+	}
+	ASSERT_TRUE(dwait_sleeps(other));
+	taker = proc_fork_bound(0);
+	if (!taker) {
+		struct sigaction act = { .sa_handler = nothing };
+
+		must(!sigaction(SIGUSR1, &act, NULL));
+		_exit(take(pid, CHECKPOINT_FREEZE));
+	}
+	EXPECT_TRUE(EVENTUALLY(cg_number(CKPT_CG, "cgroup.freeze") == 1));
+	kill(taker, SIGUSR1);
+	EXPECT_EQ(EINTR, proc_end(taker));
+	EXPECT_EQ(0, cg_number(CKPT_CG, "cgroup.freeze"));
+	dwait_end(&d);
+	EXPECT_EQ(0, proc_end(other));
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 

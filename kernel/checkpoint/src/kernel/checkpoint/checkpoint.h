@@ -48,6 +48,8 @@ struct ckpt_ctl {
 
 __printf(3, 4)
 int ckpt_fail(struct ckpt_ctl *ctl, int err, const char *fmt, ...);
+int ckpt_freeze(struct ckpt_ctl *ctl, struct task_struct *root, struct cgroup **frozen);
+void ckpt_thaw(struct cgroup **frozen);
 void ckpt_forget(struct ckpt_ctl *ctl);
 
 /* A sequence of records under construction. */
@@ -102,6 +104,7 @@ struct ckpt_tree_task {
  * @nr_fdtables: ids given to FDTABLEs
  * @nr_mms: ids given to MMs
  * @real: ITIMER_REAL of the process that is being taken
+ * @frozen: the cgroup that was frozen for it, or NULL; only while being taken
  * @copies: duplicate of each MM, by id - 1
  * @nr_copies: how many
  * @pages: written
@@ -119,6 +122,7 @@ struct ckpt_snapshot {
 		bool armed;
 		s64 left, interval;
 	} real;
+	struct cgroup *frozen;
 	struct mm_struct **copies;
 	u32 nr_copies;
 	u64 pages;
@@ -192,7 +196,7 @@ int ckpt_tree_still(struct ckpt_snapshot *s);
 void ckpt_tree_put(struct ckpt_snapshot *s);
 
 struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
-					 struct task_struct *root);
+					 struct task_struct *root, u32 flags);
 void ckpt_snapshot_free(struct ckpt_snapshot *s);
 int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 			struct checkpoint_write *arg);

@@ -54,7 +54,7 @@ static int ioctl_snapshot(struct ckpt_ctl *ctl, void __user *p)
 
 	if (copy_from_user(&arg, p, sizeof(arg)))
 		return -EFAULT;
-	if (arg.flags || arg.reserved)
+	if (arg.flags & ~CHECKPOINT_FREEZE || arg.reserved)
 		return -EINVAL;
 
 	guard(mutex)(&ctl->lock);
@@ -64,7 +64,7 @@ static int ioctl_snapshot(struct ckpt_ctl *ctl, void __user *p)
 	root = pidfd_get_task(arg.pidfd, &flags);
 	if (IS_ERR(root))
 		return PTR_ERR(no_free_ptr(root));
-	s = ckpt_snapshot_take(ctl, root);
+	s = ckpt_snapshot_take(ctl, root, arg.flags);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	arg.nr_tasks = s->nr_tasks;

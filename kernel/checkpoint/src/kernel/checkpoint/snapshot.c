@@ -129,7 +129,7 @@ static void put_files(struct ckpt_snapshot *s)
 	xa_destroy(&s->fdtable_ids);
 }
 
-static int take(struct ckpt_snapshot *s, struct task_struct *root)
+static int take(struct ckpt_snapshot *s, struct task_struct *root, u32 flags)
 {
 	int err;
 	u32 i;
@@ -145,7 +145,9 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root)
 		return -ESRCH;
 	if (!checkpoint_restore_ns_capable(s->ns->user_ns))
 		return -EPERM;
-	err = ckpt_tree_find(s, root);
+	err = flags & CHECKPOINT_FREEZE ? ckpt_freeze(s->ctl, root, &s->frozen) : 0;
+	if (!err)
+		err = ckpt_tree_find(s, root);
 	if (!err)
 		err = ckpt_tree_check(s);
 	for (i = 0; i < s->nr_tasks && !err; i++)
@@ -196,11 +198,12 @@ static int still(struct ckpt_snapshot *s, struct task_struct *root, int err)
  * ckpt_snapshot_take - take a tree
  * @ctl: the open device
  * @root: its first process
+ * @flags: CHECKPOINT_FREEZE or 0
  *
  * Return: what was taken, or an error; the message of @ctl says more.
  */
 struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
-					 struct task_struct *root)
+					 struct task_struct *root, u32 flags)
 {
 	struct ckpt_snapshot *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int err;
@@ -213,7 +216,8 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->fdtable_ids);
 	xa_init(&s->inodes);
 	INIT_LIST_HEAD(&s->inode_list);
-	err = still(s, root, take(s, root));
+	err = still(s, root, take(s, root, flags));
+	ckpt_thaw(&s->frozen);
 	put_files(s);
 	ckpt_tree_put(s);
 	if (!err)

@@ -17,22 +17,29 @@
 
 /**
  * struct checkpoint_snapshot - CHECKPOINT_SNAPSHOT
- * @flags: 0
+ * @flags: CHECKPOINT_FREEZE or 0
  * @pidfd: the first process of the tree
  * @nr_tasks: out: tasks in the tree: threads, and processes that nobody has
  *	waited for yet
  * @reserved: 0
  *
  * Takes the state of a process and of all its descendants, which have to stand
- * still in the cgroup v2 freezer. Memory is duplicated copy-on-write, so that
+ * still in the cgroup v2 freezer. With CHECKPOINT_FREEZE the kernel sees to
+ * that: it freezes the cgroup of the first process, waits as long as it takes
+ * and no signal comes, and thaws it before this returns, whatever comes of it;
+ * a cgroup that was frozen stays so. Memory is duplicated copy-on-write, so that
  * the tree can be thawed as soon as this returns. What was taken stays with
  * the open file until it is written, or closed.
  *
  * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
  * the pid namespace of the tree, and permission to trace each process
- * (PTRACE_MODE_ATTACH_REALCREDS).
+ * (PTRACE_MODE_ATTACH_REALCREDS); with CHECKPOINT_FREEZE, each that is in the
+ * cgroup.
  *
  * EBADF, ESRCH	no pidfd, or its process is gone
+ * EINVAL	unknown flags, not a process; CHECKPOINT_FREEZE: the root cgroup
+ * EDEADLK	CHECKPOINT_FREEZE: the caller is in the cgroup
+ * EINTR	CHECKPOINT_FREEZE: a signal came before all stood still
  * EBUSY	a task is not frozen, or did not stay so; or the file is in use
  * EPERM, EACCES	not permitted
  * EOPNOTSUPP	there is something that an image cannot hold yet
@@ -44,6 +51,8 @@ struct checkpoint_snapshot {
 	__u32 nr_tasks;
 	__u32 reserved;
 };
+
+#define CHECKPOINT_FREEZE	0x1
 
 /**
  * struct checkpoint_write - CHECKPOINT_WRITE
