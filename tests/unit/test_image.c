@@ -254,6 +254,39 @@ static void add_eventfd(uint32_t id, uint64_t count)
 	f->size = htole64(count);
 }
 
+static void *add_ns(uint32_t id, uint32_t kind, uint32_t size)
+{
+	struct ckpt_ns *ns = record(CKPT_NS, id, sizeof(*ns) + size);
+
+	ns->kind = htole32(kind);
+	return ns->data;
+}
+
+/* One of each kind; the time namespace is for children only. */
+static void add_namespaces(void)
+{
+	struct ckpt_clocks *clocks;
+	struct ckpt_uts *uts;
+	struct ckpt_ipc *ipc;
+
+	uts = add_ns(1, CKPT_NS_UTS, sizeof(*uts));
+	strcpy(uts->hostname, "inside");
+	strcpy(uts->domainname, "of.it");
+	ipc = add_ns(2, CKPT_NS_IPC, sizeof(*ipc));
+	ipc->shmmax = htole64(1234567);
+	ipc->mq_msg_max = htole32(10);
+	strcpy(add_ns(3, CKPT_NS_CGROUP, 2), "/");
+	clocks = add_ns(4, CKPT_NS_TIME, sizeof(*clocks));
+	clocks->monotonic = htole64(111);
+	clocks->boottime = htole64(222);
+	add_ns(5, CKPT_NS_UTS, sizeof(*uts));
+}
+
+static void set_namespaces(int task, int role, uint32_t ns)
+{
+	((struct ckpt_task *)payload(CKPT_TASK, task))->ns[role] = htole32(ns);
+}
+
 static void add_pages(uint16_t type, uint32_t owner, uint64_t addr)
 {
 	struct ckpt_pages *p = record(type, 0, sizeof(*p) + PAGE);
@@ -299,17 +332,25 @@ static void make_image(void)
 	}
 	add_mm(1);
 	add_mm(2);
+	add_namespaces();
 	add_live(1, 7, 0, 1);
 	add_thread(2, 8, 1);
 	add_zombie(3, 10, 1);
 	add_live(4, 9, 2, 2);
+	set_namespaces(1, CKPT_ROLE_UTS, 1);
+	set_namespaces(1, CKPT_ROLE_IPC, 2);
+	set_namespaces(1, CKPT_ROLE_CGROUP, 3);
+	set_namespaces(1, CKPT_ROLE_TIME_CHILDREN, 4);
+	set_namespaces(2, CKPT_ROLE_UTS, 5);
+	set_namespaces(4, CKPT_ROLE_UTS, 1);
+	set_namespaces(4, CKPT_ROLE_TIME, 4);
 	add_pages(CKPT_CONTENTS, 1, PAGE);
 	add_pages(CKPT_CONTENTS, 2, 0);
 	add_pages(CKPT_PAGES, 1, 0x500000);
 	add_pages(CKPT_PAGES, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(44);
+	t->records = htole64(49);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -342,7 +383,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "44 records"));
+	assert_non_null(strstr(why, "49 records"));
 	assert_non_null(strstr(why, "4 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -503,6 +544,34 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_VMA, 1, ckpt_vma, flags, htole32(CKPT_VMA_MAYWRITE), "may not be");
 	FIELD(CKPT_VMA, 3, ckpt_vma, flags, htole32(CKPT_VMA_WRITE), "may not be");
 	FIELD(CKPT_VMA, 1, ckpt_vma, pgoff, htole64(~0ULL), "behind the end");
+
+	FIELD(CKPT_NS, 1, ckpt_ns, kind, 0, "unknown kind");
+	FIELD(CKPT_NS, 1, ckpt_ns, kind, htole32(CKPT_NS_NR_KINDS), "unknown kind");
+	FIELD(CKPT_NS, 1, ckpt_ns, kind, htole32(CKPT_NS_IPC), "cannot have");
+	FIELD(CKPT_NS, 1, ckpt_ns, owner, htole32(1), "owner is not there");
+	FIELD(CKPT_NS, 1, ckpt_ns, data[64], 1, "cannot have");
+	FIELD(CKPT_NS, 1, ckpt_ns, data[7], 1, "cannot have");
+	FIELD(CKPT_NS, 1, ckpt_ns, data[CKPT_UTS_LEN + 71], 1, "cannot have");
+	FIELD(CKPT_NS, 2, ckpt_ns, data[offsetof(struct ckpt_ipc, shm_rmid_forced)], 2,
+	      "cannot have");
+	FIELD(CKPT_NS, 2, ckpt_ns, data[offsetof(struct ckpt_ipc, msgmax) + 3], 0x80,
+	      "cannot have");
+	FIELD(CKPT_NS, 2, ckpt_ns, data[offsetof(struct ckpt_ipc, sem[3]) + 3], 2, "cannot have");
+	FIELD(CKPT_NS, 2, ckpt_ns, data[offsetof(struct ckpt_ipc, mq_msg_max) + 2], 2,
+	      "cannot have");
+	FIELD(CKPT_NS, 3, ckpt_ns, data[0], 'x', "cannot have");
+	FIELD(CKPT_NS, 4, ckpt_ns, data[7], 0x40, "cannot have");
+	FIELD(CKPT_NS, 4, ckpt_ns, data[offsetof(struct ckpt_clocks, entered)], 2, "cannot have");
+	FIELD(CKPT_NS, 4, ckpt_ns, data[offsetof(struct ckpt_clocks, reserved)], 1,
+	      "cannot have");
+	HEADER(CKPT_NS, 1, length, htole32(4), "impossible length");
+	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(6), "namespace that is not there");
+	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(2), "namespace that is not there");
+	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], 0, "namespace that is not there");
+	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_IPC], htole32(1), "namespace that is not there");
+	FIELD(CKPT_TASK, 2, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "namespace of no task");
+	FIELD(CKPT_TASK, 3, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "not all of it");
+	FIELD(CKPT_TASK, 1, ckpt_task, reserved_ns, htole32(1), "reserved");
 
 	FIELD(CKPT_TASK, 1, ckpt_task, pid, 0, "impossible pid");
 	FIELD(CKPT_TASK, 1, ckpt_task, parent, htole32(1), "parent");
@@ -681,6 +750,13 @@ static void show_prints_text_and_json(void **state)
 			       "seals=1 name=\"heap\""));
 	assert_non_null(strstr(text, "file 6: flags=2 inode=2 pos=5"));
 	assert_non_null(strstr(text, "contents: inode=1 offset=0x1000 count=1"));
+	assert_non_null(strstr(text, "ns 1: kind=\"uts\" owner=0 hostname=\"inside\" "
+			       "domainname=\"of.it\""));
+	assert_non_null(strstr(text, "ns 2: kind=\"ipc\" owner=0 shmmax=1234567"));
+	assert_non_null(strstr(text, "ns 3: kind=\"cgroup\" owner=0 root=\"/\""));
+	assert_non_null(strstr(text, "ns 4: kind=\"time\" owner=0 monotonic_ns=111 "
+			       "boottime_ns=222 entered=0"));
+	assert_non_null(strstr(text, " uts_ns=1 ipc_ns=2 cgroup_ns=3 time_ns_for_children=4\n"));
 	free(text);
 
 	out = open_memstream(&text, &size);
@@ -689,6 +765,8 @@ static void show_prints_text_and_json(void **state)
 	assert_memory_equal(text, "[{\"type\": \"image\", \"id\": 0, \"version\": 1", 40);
 	assert_non_null(strstr(text, "{\"type\": \"task\", \"id\": 4, \"pid\": 9, \"parent\": 2"));
 	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
+	assert_non_null(strstr(text, "\"hostname\": \"inside\", \"domainname\""));
+	assert_non_null(strstr(text, "\"uts_ns\": 1, \"time_ns\": 4}"));
 	assert_string_equal(text + strlen(text) - 3, "}]\n");
 	free(text);
 }

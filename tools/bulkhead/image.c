@@ -143,6 +143,73 @@ static void show_vma(struct reader *r, const struct ckpt_vma *v, bool named)
 	}
 }
 
+static void show_ipc(struct reader *r, const struct ckpt_ipc *i)
+{
+	put(r, "shmmax", "%" PRIu64, le64_to_cpu(i->shmmax));
+	put(r, "shmall", "%" PRIu64, le64_to_cpu(i->shmall));
+	put_u32(r, "shmmni", i->shmmni);
+	put_u32(r, "shm_rmid_forced", i->shm_rmid_forced);
+	put_u32(r, "msgmax", i->msgmax);
+	put_u32(r, "msgmnb", i->msgmnb);
+	put_u32(r, "msgmni", i->msgmni);
+	put_u32(r, "semmsl", i->sem[0]);
+	put_u32(r, "semmns", i->sem[1]);
+	put_u32(r, "semopm", i->sem[2]);
+	put_u32(r, "semmni", i->sem[3]);
+	put_u32(r, "mq_queues_max", i->mq_queues_max);
+	put_u32(r, "mq_msg_max", i->mq_msg_max);
+	put_u32(r, "mq_msgsize_max", i->mq_msgsize_max);
+	put_u32(r, "mq_msg_default", i->mq_msg_default);
+	put_u32(r, "mq_msgsize_default", i->mq_msgsize_default);
+}
+
+static void show_ns(struct reader *r, const struct ckpt_ns *ns)
+{
+	static const char * const kinds[] = { "", "uts", "ipc", "cgroup", "time" };
+	const void *data = ns->data;
+
+	put_text(r, "kind", kinds[le32_to_cpu(ns->kind)]);
+	put_u32(r, "owner", ns->owner);
+	switch (le32_to_cpu(ns->kind)) {
+	case CKPT_NS_UTS: {
+		const struct ckpt_uts *u = data;
+
+		put_text(r, "hostname", u->hostname);
+		put_text(r, "domainname", u->domainname);
+		return;
+	}
+	case CKPT_NS_IPC:
+		return show_ipc(r, data);
+	case CKPT_NS_CGROUP:
+		return put_text(r, "root", data);
+	case CKPT_NS_TIME: {
+		const struct ckpt_clocks *t = data;
+
+		put(r, "monotonic_ns", "%" PRIu64, le64_to_cpu(t->monotonic));
+		put(r, "boottime_ns", "%" PRIu64, le64_to_cpu(t->boottime));
+		put_u32(r, "entered", t->entered);
+		return;
+	}
+	}
+}
+
+/* Those of its namespaces that are not the caller's. */
+static void show_roles(struct reader *r, const struct ckpt_task *t)
+{
+	static const char * const keys[CKPT_NR_ROLES] = {
+		[CKPT_ROLE_UTS] = "uts_ns",
+		[CKPT_ROLE_IPC] = "ipc_ns",
+		[CKPT_ROLE_CGROUP] = "cgroup_ns",
+		[CKPT_ROLE_TIME] = "time_ns",
+		[CKPT_ROLE_TIME_CHILDREN] = "time_ns_for_children",
+	};
+	u32 role;
+
+	for (role = 0; role < CKPT_NR_ROLES; role++)
+		if (t->ns[role])
+			put_u32(r, keys[role], t->ns[role]);
+}
+
 static void show_task(struct reader *r, const struct ckpt_task *t)
 {
 	static const char * const states[] = { "live", "zombie", "stopped" };
@@ -165,6 +232,7 @@ static void show_task(struct reader *r, const struct ckpt_task *t)
 	put_u32(r, "egid", t->gid[1]);
 	put(r, "nice", "%d", (int32_t)le32_to_cpu(t->nice));
 	put_hex(r, "sigmask", t->sigmask);
+	show_roles(r, t);
 }
 
 static void show_timer(struct reader *r, const struct ckpt_timer *t)
@@ -217,6 +285,8 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 	}
 	case CKPT_VMA:
 		return show_vma(r, payload, le32_to_cpu(h->length) > sizeof(struct ckpt_vma));
+	case CKPT_NS:
+		return show_ns(r, payload);
 	case CKPT_TASK:
 		return show_task(r, payload);
 	case CKPT_REGS: {

@@ -29,6 +29,7 @@ JOB(rich)
 	sigset_t set;
 	int file;
 
+	must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
 	must(!pipe(ends) && write(ends[1], "content", 7) == 7);
 	must(mem >= 0 && !ftruncate(mem, 8192) && ev >= 0);
 	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Bad images and missing permission: an error, no task, and the kernel is well. */
 #include <dirent.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include "checkpoint_image.h"
 #include <sys/socket.h>
@@ -11,6 +12,7 @@ JOB(simple)
 {
 	int p[2];
 
+	must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
 	must(!pipe(p) && write(p[1], "x", 1) == 1);
 	job_pause();
 }

@@ -12,6 +12,7 @@ struct anon_vma_name;
 struct file;
 struct itimerspec64;
 struct mm_struct;
+struct nsproxy;
 struct restart_block;
 struct rlimit;
 struct sigevent;
@@ -54,6 +55,9 @@ static inline void checkpoint_left_freezer(void)
 {
 }
 #endif
+
+/* kernel/nsproxy.c */
+struct nsproxy *checkpoint_new_nsproxy(u64 flags);
 
 /* kernel/sys.c */
 int do_prlimit(struct task_struct *tsk, unsigned int resource,

@@ -9,7 +9,7 @@
  *
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
- * inode.c (files that are kept with their contents).
+ * inode.c (files that are kept with their contents), namespaces.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -70,6 +70,7 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
  * @leader: index of the first thread of its process; the others follow that
  * @mm: its MM, if it is a first thread
  * @fdtable: its FDTABLE
+ * @ns: its NSs, by enum ckpt_role
  * @marked: it stood in the freezer; false for a zombie
  */
 struct ckpt_tree_task {
@@ -78,6 +79,7 @@ struct ckpt_tree_task {
 	u32 leader;
 	u32 mm;
 	u32 fdtable;
+	u32 ns[CKPT_NR_ROLES];
 	bool marked;
 };
 
@@ -92,12 +94,15 @@ struct ckpt_tree_task {
  * @files: FILE records
  * @fdtables: FDTABLE records
  * @mms: MM and VMA records
+ * @ns_records: NS records
  * @procs: TASK records and what follows each
  * @file_ids: struct file * to struct ckpt_taken_file
  * @pipes: struct pipe_inode_info * to struct ckpt_taken_pipe
  * @fdtable_ids: struct files_struct * to struct ckpt_taken_fdtable
  * @inodes: struct inode * to struct ckpt_taken_inode
  * @inode_list: them, by id
+ * @namespaces: struct ns_common * to the ids of NSs
+ * @nr_namespaces: ids given to NSs
  * @nr_files: ids given to FILEs
  * @nr_inodes: ids given to INODEs
  * @nr_pipes: numbers given to pipes
@@ -114,10 +119,10 @@ struct ckpt_snapshot {
 	struct pid_namespace *ns;
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
-	struct ckpt_buf inode_records, files, fdtables, mms, procs;
-	struct xarray file_ids, pipes, inodes, fdtable_ids;
+	struct ckpt_buf inode_records, files, fdtables, mms, ns_records, procs;
+	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces;
 	struct list_head inode_list;
-	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms;
+	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces;
 	struct {
 		bool armed;
 		s64 left, interval;
@@ -202,6 +207,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 			struct checkpoint_write *arg);
 
 bool ckpt_leads(const struct ckpt_snapshot *s, u32 index);
+int ckpt_take_namespaces(struct ckpt_snapshot *s, u32 index);
+int ckpt_namespaces_whole(struct ckpt_snapshot *s);
 int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd);
 int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task);
@@ -285,6 +292,18 @@ static inline bool ckpt_is_zombie(const struct ckpt_member *m)
 }
 
 /**
+ * struct ckpt_made_ns - a namespace of the image
+ * @record: NS
+ * @owner: the first task that has it, who makes it
+ * @ns: it, referenced, or NULL as long as it is not there
+ */
+struct ckpt_made_ns {
+	const struct ckpt_ns *record;
+	struct ckpt_member *owner;
+	struct ns_common *ns;
+};
+
+/**
  * struct ckpt_restart - an image, and the tasks that are made from it
  * @ctl: for messages
  * @stream: the rest of the image
@@ -299,6 +318,8 @@ static inline bool ckpt_is_zombie(const struct ckpt_member *m)
  * @fdtable_owners: by id - 1 the first task that has it
  * @mms: MM by id - 1
  * @mm_owners: by id - 1 the task that has it
+ * @namespaces: NS by id - 1
+ * @nr_namespaces: how many
  * @members: TASK by id - 1
  * @ids: their pids, sorted
  * @nr_tasks: how many
@@ -325,6 +346,8 @@ struct ckpt_restart {
 	u32 nr_files;
 	struct ckpt_loaded **fdtables, **mms;
 	struct ckpt_member **fdtable_owners, **mm_owners;
+	struct ckpt_made_ns *namespaces;
+	u32 nr_namespaces;
 	struct ckpt_member *members;
 	struct ckpt_ids *ids;
 	u32 nr_tasks;
@@ -346,6 +369,10 @@ int ckpt_restart_finish(struct ckpt_restart *r, struct checkpoint_finish *arg);
 void ckpt_restart_fail(struct ckpt_restart *r);
 void ckpt_restart_closed(struct ckpt_restart *r);
 
+int ckpt_await_namespace(struct ckpt_restart *r, struct ckpt_made_ns *made);
+int ckpt_restore_namespaces(struct ckpt_restart *r, struct ckpt_member *m);
+void ckpt_index_namespaces(struct ckpt_restart *r, struct ckpt_member *m);
+void ckpt_put_namespaces(struct ckpt_restart *r);
 int ckpt_open_files(struct ckpt_restart *r);
 int ckpt_make_inodes(struct ckpt_restart *r);
 int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);

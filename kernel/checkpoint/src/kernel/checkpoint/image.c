@@ -77,6 +77,7 @@ static const struct {
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
 	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), CKPT_VMA_NAME_MAX, false },
+	[CKPT_NS]	= { "ns", sizeof(struct ckpt_ns), CKPT_PATH_MAX, true },
 	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task),
 			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8, true },
 	[CKPT_REGS]	= { "regs", sizeof(struct ckpt_regs), CKPT_REGS_MAX, false },
@@ -149,6 +150,12 @@ static int check_order(struct ckpt_check *c, u32 type)
 		return 0;
 	case CKPT_VMA:
 		return c->vmas_left ? 0 : bad(c, "a mapping of no address space");
+	case CKPT_NS:
+		if (c->last > CKPT_NS)
+			return bad(c, "records are out of order");
+		if (c->count[CKPT_NS] == CKPT_NS_MAX)
+			return bad(c, "too many namespaces");
+		return 0;
 	case CKPT_TASK:
 		if (c->last > CKPT_TIMER)
 			return bad(c, "records are out of order");
@@ -178,6 +185,8 @@ static int check_order(struct ckpt_check *c, u32 type)
 			return bad(c, "tasks are missing");
 		if (c->count[CKPT_MM] != c->mms || c->count[CKPT_FDTABLE] != c->fdtables)
 			return bad(c, "memory or files of no task");
+		if (c->count[CKPT_NS] != c->namespaces)
+			return bad(c, "a namespace of no task");
 		return 0;
 	}
 }
@@ -404,6 +413,90 @@ static bool between(__le32 value, s32 low, s32 high)
 	return v >= low && v <= high;
 }
 
+static bool uts_ok(const struct ckpt_uts *u)
+{
+	return zeros_behind(u->hostname, CKPT_UTS_LEN) && !u->hostname[64] &&
+	       zeros_behind(u->domainname, CKPT_UTS_LEN) && !u->domainname[64];
+}
+
+/* As far as it does not depend on the kernel. */
+static bool ipc_ok(const struct ckpt_ipc *i)
+{
+	const s32 most = 0x7fffffff, messages = 65536, bytes = 16 << 20;
+
+	return between(i->shmmni, 0, 1 << 24) && between(i->shm_rmid_forced, 0, 1) &&
+	       between(i->msgmax, 0, most) && between(i->msgmnb, 0, most) &&
+	       between(i->msgmni, 0, 1 << 24) && between(i->sem[3], 0, 1 << 24) &&
+	       between(i->mq_msg_max, 0, messages) && between(i->mq_msgsize_max, 0, bytes) &&
+	       between(i->mq_msg_default, 0, messages) &&
+	       between(i->mq_msgsize_default, 0, bytes);
+}
+
+static bool clocks_ok(const struct ckpt_clocks *t)
+{
+	return le64_to_cpu(t->monotonic) < 1ULL << 62 && le64_to_cpu(t->boottime) < 1ULL << 62 &&
+	       le32_to_cpu(t->entered) <= 1 && !t->reserved;
+}
+
+static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
+{
+	u32 kind = le32_to_cpu(ns->kind);
+	const void *data = ns->data;
+	bool ok;
+
+	if (ns->owner)
+		return bad(c, "a namespace whose owner is not there");
+	switch (kind) {
+	case CKPT_NS_UTS:
+		ok = extra == sizeof(struct ckpt_uts) && uts_ok(data);
+		break;
+	case CKPT_NS_IPC:
+		ok = extra == sizeof(struct ckpt_ipc) && ipc_ok(data);
+		break;
+	case CKPT_NS_CGROUP:
+		ok = string_ok(data, extra) && !strcmp(data, "/");
+		break;
+	case CKPT_NS_TIME:
+		ok = extra == sizeof(struct ckpt_clocks) && clocks_ok(data);
+		break;
+	default:
+		return bad(c, "a namespace of an unknown kind");
+	}
+	if (!ok)
+		return bad(c, "a namespace with what it cannot have");
+	c->ns_kind[c->count[CKPT_NS]] = kind;
+	return 0;
+}
+
+/* They are numbered by first use. */
+static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t)
+{
+	static const u8 kinds[CKPT_NR_ROLES] = {
+		[CKPT_ROLE_UTS] = CKPT_NS_UTS,
+		[CKPT_ROLE_IPC] = CKPT_NS_IPC,
+		[CKPT_ROLE_CGROUP] = CKPT_NS_CGROUP,
+		[CKPT_ROLE_TIME] = CKPT_NS_TIME,
+		[CKPT_ROLE_TIME_CHILDREN] = CKPT_NS_TIME,
+	};
+	u32 role, id;
+
+	if (t->reserved_ns)
+		return bad(c, "a reserved field is in use");
+	for (role = 0; role < CKPT_NR_ROLES; role++) {
+		id = le32_to_cpu(t->ns[role]);
+		if (!id)
+			continue;
+		if (le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE)
+			return bad(c, "a task that has ended, but not all of it");
+		if (!ref(c, CKPT_NS, t->ns[role]) || id > c->namespaces + 1 ||
+		    c->ns_kind[id - 1] != kinds[role])
+			return bad(c, "a task in a namespace that is not there");
+		if (id > c->namespaces)
+			c->namespaces++;
+	}
+	return 0;
+}
+
 /* Which process a task belongs to, and what it shares with others. */
 static int check_relations(struct ckpt_check *c, const struct ckpt_task *t)
 {
@@ -500,7 +593,8 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 		return bad(c, "a task in an unknown system call");
 	if (!zeros_behind(t->comm, sizeof(t->comm)))
 		return bad(c, "a task whose name is not a string");
-	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t);
+	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t) ?:
+	      check_namespaces(c, t);
 	if (err)
 		return err;
 	c->leader = le32_to_cpu(t->leader);
@@ -591,6 +685,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 		return check_mm(c, payload);
 	case CKPT_VMA:
 		return check_vma(c, payload, extra);
+	case CKPT_NS:
+		return check_ns(c, payload, extra);
 	case CKPT_TASK:
 		return check_task(c, payload, extra);
 	case CKPT_REGS: {

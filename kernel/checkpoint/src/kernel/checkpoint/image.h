@@ -63,6 +63,8 @@ typedef int64_t s64;
  * @awaits: type of record that the last TASK still has to get, or 0
  * @mms: MMs that tasks have
  * @fdtables: FDTABLEs that tasks have
+ * @namespaces: NSs that tasks have
+ * @ns_kind: of each NS, by id - 1
  * @end: where the last mapping, or run of pages, ends
  * @owner: MM or INODE of the last run of pages
  * @pipes: the highest number of a pipe
@@ -82,6 +84,8 @@ struct ckpt_check {
 	u32 awaits;
 	u32 mms;
 	u32 fdtables;
+	u32 namespaces;
+	u8 ns_kind[CKPT_NS_MAX];
 	u64 end;
 	u32 owner;
 	u32 pipes;

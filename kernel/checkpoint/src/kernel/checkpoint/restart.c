@@ -122,6 +122,7 @@ static void index_task(struct ckpt_restart *r, u32 n, struct ckpt_loaded *l)
 	m->record = t;
 	m->leader = &r->members[le32_to_cpu(t->leader) - 1];
 	m->leader->nr_threads++;
+	ckpt_index_namespaces(r, m);
 	if (mm)
 		r->mm_owners[mm - 1] = m;
 	if (fdtable && !r->fdtable_owners[fdtable - 1])
@@ -144,10 +145,12 @@ static int index_records(struct ckpt_restart *r)
 				     GFP_KERNEL_ACCOUNT);
 	r->mms = kvcalloc(c->count[CKPT_MM], sizeof(*r->mms), GFP_KERNEL_ACCOUNT);
 	r->mm_owners = kvcalloc(c->count[CKPT_MM], sizeof(*r->mm_owners), GFP_KERNEL_ACCOUNT);
+	r->nr_namespaces = c->count[CKPT_NS];
+	r->namespaces = kvcalloc(r->nr_namespaces, sizeof(*r->namespaces), GFP_KERNEL_ACCOUNT);
 	r->members = kvcalloc(r->nr_tasks, sizeof(*r->members), GFP_KERNEL_ACCOUNT);
 	r->ids = kvcalloc(r->nr_tasks, sizeof(*r->ids), GFP_KERNEL_ACCOUNT);
 	if (!r->files || !r->fdtables || !r->fdtable_owners || !r->mms || !r->mm_owners ||
-	    !r->members || !r->ids)
+	    !r->members || !r->ids || !r->namespaces)
 		return -ENOMEM;
 	list_for_each_entry(l, &r->records, node) {
 		u32 id = le32_to_cpu(l->header.id);
@@ -156,6 +159,8 @@ static int index_records(struct ckpt_restart *r)
 			r->fdtables[id - 1] = l;
 		if (ckpt_type(l) == CKPT_MM)
 			r->mms[id - 1] = l;
+		if (ckpt_type(l) == CKPT_NS)
+			r->namespaces[id - 1].record = (void *)l->payload;
 		if (ckpt_type(l) == CKPT_TASK)
 			index_task(r, n++, l);
 	}
@@ -222,6 +227,7 @@ void ckpt_restart_free(struct ckpt_restart *r)
 		if (r->files[i])
 			fput(r->files[i]);
 	ckpt_close_inodes(r);
+	ckpt_put_namespaces(r);
 	list_for_each_entry_safe(l, next, &r->records, node)
 		kvfree(l);
 	kvfree(r->files);
@@ -461,6 +467,12 @@ static int attach(struct ckpt_restart *r, struct ckpt_member *m)
 	return 0;
 }
 
+/* Sleeps until it is made. */
+int ckpt_await_namespace(struct ckpt_restart *r, struct ckpt_made_ns *made)
+{
+	return await(r, smp_load_acquire(&made->ns)); /* pairs with make_namespace() */
+}
+
 /* Says that who shares with @m can do so. */
 static void set_restored(struct ckpt_restart *r, struct ckpt_member *m)
 {
@@ -509,6 +521,9 @@ static int restore(struct ckpt_restart *r, struct ckpt_member *m)
 
 	if (ckpt_is_zombie(m))
 		return ckpt_close_files() ?: ckpt_restore_task(r, m);
+	err = ckpt_restore_namespaces(r, m);
+	if (err)
+		return err;
 	err = ckpt_is_leader(m) ? restore_first(r, m) : restore_thread(r, m);
 	if (!err)
 		err = restore_files(r, m);

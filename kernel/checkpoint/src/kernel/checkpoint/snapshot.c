@@ -63,6 +63,9 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 
 	if (t->task->exit_state)
 		return ckpt_take_task(s, index, 0);
+	err = ckpt_take_namespaces(s, index);
+	if (err)
+		return err;
 	cwd = ckpt_take_cwd(s, t->task);
 	if (cwd < 0)
 		return cwd;
@@ -153,6 +156,8 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root, u32 flags)
 	for (i = 0; i < s->nr_tasks && !err; i++)
 		err = take_task(s, i);
 	if (!err)
+		err = ckpt_namespaces_whole(s);
+	if (!err)
 		err = ckpt_fdtables_whole(s);
 	if (!err)
 		err = ckpt_pipes_whole(s);
@@ -215,6 +220,7 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->pipes);
 	xa_init(&s->fdtable_ids);
 	xa_init(&s->inodes);
+	xa_init(&s->namespaces);
 	INIT_LIST_HEAD(&s->inode_list);
 	err = still(s, root, take(s, root, flags));
 	ckpt_thaw(&s->frozen);
@@ -236,6 +242,8 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 	kvfree(s->files.data);
 	kvfree(s->fdtables.data);
 	kvfree(s->mms.data);
+	kvfree(s->ns_records.data);
+	xa_destroy(&s->namespaces);
 	kvfree(s->procs.data);
 	if (s->ns)
 		put_pid_ns(s->ns);
@@ -337,6 +345,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 		err = write_records(&st, &s->fdtables);
 	if (!err)
 		err = write_records(&st, &s->mms);
+	if (!err)
+		err = write_records(&st, &s->ns_records);
 	if (!err)
 		err = write_records(&st, &s->procs);
 	if (!err)

@@ -297,6 +297,7 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	u32 groups = cred->group_info->ngroups, cpus = affinity_words(task);
 	bool leads = ckpt_leads(s, index);
 	struct ckpt_task *t;
+	u32 role;
 	int err;
 
 	if (cpus > CKPT_CPUS_MAX / 32)
@@ -311,6 +312,8 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	t->mm = cpu_to_le32(from->mm);
 	t->fdtable = cpu_to_le32(from->fdtable);
 	t->cwd = cpu_to_le32(cwd);
+	for (role = 0; role < CKPT_NR_ROLES; role++)
+		t->ns[role] = cpu_to_le32(from->ns[role]);
 	t->nr_groups = cpu_to_le32(groups);
 	t->nr_cpus = cpu_to_le32(cpus);
 	if (cpus && take_affinity(task, t->data + groups))

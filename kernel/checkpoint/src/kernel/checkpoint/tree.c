@@ -97,6 +97,7 @@ int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root)
 	}
 }
 
+/* Those that ckpt_take_namespaces() does not take. */
 static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct nsproxy *mine = current->nsproxy, *ns;
@@ -118,17 +119,8 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 			return -ESRCH;
 		if (ns->mnt_ns != mine->mnt_ns)
 			other = "mount";
-		else if (ns->uts_ns != mine->uts_ns)
-			other = "uts";
-		else if (ns->ipc_ns != mine->ipc_ns)
-			other = "ipc";
 		else if (ns->net_ns != mine->net_ns)
 			other = "network";
-		else if (ns->time_ns != mine->time_ns ||
-			 ns->time_ns_for_children != mine->time_ns)
-			other = "time";
-		else if (ns->cgroup_ns != mine->cgroup_ns)
-			other = "cgroup";
 		else if (ns->pid_ns_for_children != s->ns)
 			other = "pid (for children)";
 	}

@@ -11,6 +11,7 @@
  *	{ FILE }
  *	{ FDTABLE }
  *	{ MM { VMA } }
+ *	{ NS }
  *	{ TASK [ { REGS } [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
  *	{ CONTENTS }
  *	{ PAGES }
@@ -19,7 +20,7 @@
  * A TASK is a thread. The first of a process has its SIGACTIONS and TIMERs, and
  * its other threads follow it; one that has ended has nothing but its TASK.
  *
- * INODE, FILE, FDTABLE, MM and TASK have ids: 1, 2, 3 ... for each type. A reference
+ * INODE, FILE, FDTABLE, MM, NS and TASK have ids: 1, 2, 3 ... for each type. A reference
  * is an id that came before, or 0 for none where that is said.
  */
 #ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
@@ -44,6 +45,7 @@
 #define CKPT_RLIMITS		16
 #define CKPT_AUXV		64
 #define CKPT_CPUS_MAX		8192
+#define CKPT_NS_MAX		256
 
 enum ckpt_type {
 	CKPT_IMAGE = 1,
@@ -52,6 +54,7 @@ enum ckpt_type {
 	CKPT_FDTABLE,
 	CKPT_MM,
 	CKPT_VMA,
+	CKPT_NS,
 	CKPT_TASK,
 	CKPT_REGS,
 	CKPT_SIGACTIONS,
@@ -275,6 +278,83 @@ struct ckpt_vma {
 	__u8 name[];
 };
 
+enum ckpt_ns_kind {
+	CKPT_NS_UTS = 1,	/* data: struct ckpt_uts */
+	CKPT_NS_IPC,		/* data: struct ckpt_ipc; there is nothing in it */
+	CKPT_NS_CGROUP,		/* data: its root, "/" for the cgroup of the tree, with a 0 */
+	CKPT_NS_TIME,		/* data: struct ckpt_clocks */
+	CKPT_NS_NR_KINDS
+};
+
+/**
+ * struct ckpt_ns - a namespace that is not the caller's
+ * @kind: enum ckpt_ns_kind
+ * @owner: user namespace that owns it: 0, that of the caller
+ * @data: by kind
+ */
+struct ckpt_ns {
+	__le32 kind;
+	__le32 owner;
+	__u8 data[];
+};
+
+#define CKPT_UTS_LEN		72	/* 64 bytes at most, and zeros */
+
+/**
+ * struct ckpt_uts - names of a uts namespace
+ * @hostname: as gethostname(2) tells it
+ * @domainname: as getdomainname(2) tells it
+ */
+struct ckpt_uts {
+	char hostname[CKPT_UTS_LEN];
+	char domainname[CKPT_UTS_LEN];
+};
+
+/**
+ * struct ckpt_ipc - limits of an ipc namespace: /proc/sys/kernel and fs/mqueue
+ * @shmmax: likewise, as all that follow
+ * @sem: semmsl, semmns, semopm, semmni
+ */
+struct ckpt_ipc {
+	__le64 shmmax;
+	__le64 shmall;
+	__le32 shmmni;
+	__le32 shm_rmid_forced;
+	__le32 msgmax;
+	__le32 msgmnb;
+	__le32 msgmni;
+	__le32 sem[4];
+	__le32 mq_queues_max;
+	__le32 mq_msg_max;
+	__le32 mq_msgsize_max;
+	__le32 mq_msg_default;
+	__le32 mq_msgsize_default;
+};
+
+/**
+ * struct ckpt_clocks - what the clocks of a time namespace showed
+ * @monotonic: CLOCK_MONOTONIC, nanoseconds, below 2^62
+ * @boottime: CLOCK_BOOTTIME, likewise
+ * @entered: 1 if a process has ever been in it: its clocks cannot be set any more
+ * @reserved: 0
+ */
+struct ckpt_clocks {
+	__le64 monotonic;
+	__le64 boottime;
+	__le32 entered;
+	__le32 reserved;
+};
+
+/* Which of its namespaces: index into @ns of struct ckpt_task. */
+enum ckpt_role {
+	CKPT_ROLE_UTS,
+	CKPT_ROLE_IPC,
+	CKPT_ROLE_CGROUP,
+	CKPT_ROLE_TIME,
+	CKPT_ROLE_TIME_CHILDREN,	/* where its children will be */
+	CKPT_NR_ROLES
+};
+
 #define CKPT_TASK_SUBREAPER	0x01
 #define CKPT_TASK_NO_NEW_PRIVS	0x02
 #define CKPT_TASK_RESET_ON_FORK	0x04	/* SCHED_RESET_ON_FORK */
@@ -348,6 +428,8 @@ enum ckpt_restart_kind {
  * @restart_arg: see enum ckpt_restart_kind
  * @rlimits: soft and hard limit of each RLIMIT_*, all ones for none
  * @comm: PR_GET_NAME, terminated by 0
+ * @ns: NS by enum ckpt_role, 0 for the caller's; all 0 for a ZOMBIE
+ * @reserved_ns: 0
  * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32
  *
  * What belongs to a process as a whole is that of its first thread, and 0 for
@@ -397,6 +479,8 @@ struct ckpt_task {
 	__le64 restart_arg[5];
 	__le64 rlimits[CKPT_RLIMITS][2];
 	char comm[16];
+	__le32 ns[CKPT_NR_ROLES];
+	__le32 reserved_ns;
 	__le32 data[];
 };
 
