@@ -235,6 +235,23 @@ static void add_anon(uint32_t id)
 	i->flags = htole32(CKPT_INODE_NORESERVE);
 }
 
+static void add_shm(uint32_t id)
+{
+	struct ckpt_inode *i = record(CKPT_INODE, id, sizeof(*i) + sizeof(struct ckpt_shm));
+	struct ckpt_shm *s = (void *)i->data;
+
+	i->kind = htole32(CKPT_INODE_SYSV);
+	i->flags = htole32(CKPT_INODE_LOCKED);
+	i->size = htole64(PAGE + 1);
+	i->mode = htole32(0640);
+	s->id = htole32(98305);
+	s->key = htole32(0x1234);
+	s->cpid = htole32(7);
+	s->lpid = htole32(9);
+	s->creator = htole32(8);
+	s->ctime = htole64(1700000000);
+}
+
 static void add_inode_file(uint32_t id, uint32_t inode)
 {
 	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f));
@@ -315,6 +332,7 @@ static void make_image(void)
 	strcpy(im->release, "7.3.4");
 	add_memfd(1, "heap");
 	add_anon(2);
+	add_shm(3);
 	add_file(1, "/");
 	add_file(2, "/bin/job");
 	add_pipe(3, 1, "hello");
@@ -322,6 +340,7 @@ static void make_image(void)
 	add_inode_file(5, 1);
 	add_inode_file(6, 2);
 	add_eventfd(7, 99);
+	add_inode_file(8, 3);
 	for (i = 1; i <= 2; i++) {
 		fd = record(CKPT_FDTABLE, i, 2 * sizeof(*fd));
 		fd[0].fd = htole32(3);
@@ -350,7 +369,7 @@ static void make_image(void)
 	add_pages(CKPT_PAGES, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(49);
+	t->records = htole64(51);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -383,7 +402,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "49 records"));
+	assert_non_null(strstr(why, "51 records"));
 	assert_non_null(strstr(why, "4 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -448,6 +467,15 @@ static void every_flipped_bit_is_noticed(void **state)
 			fail_msg("%s.%s: \"%s\"", #s, #field, why);		\
 	} while (0)
 
+#define SHM(field, value, reason)						\
+	do {									\
+		make_image();							\
+		((struct ckpt_shm *)((struct ckpt_inode *)payload(CKPT_INODE, 3))->data)->field = value; \
+		seal();								\
+		if (check() != -EBADMSG || !strstr(why, reason))		\
+			fail_msg("shm.%s: \"%s\"", #field, why);		\
+	} while (0)
+
 #define HEADER(type, n, field, value, reason)					\
 	do {									\
 		make_image();							\
@@ -486,7 +514,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 1, ckpt_file, mapped, htole32(2), "cannot have");
 	FIELD(CKPT_FILE, 1, ckpt_file, inode, htole32(1), "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, inode, 0, "inode is not there");
-	FIELD(CKPT_FILE, 5, ckpt_file, inode, htole32(3), "inode is not there");
+	FIELD(CKPT_FILE, 5, ckpt_file, inode, htole32(4), "inode is not there");
 	FIELD(CKPT_FILE, 5, ckpt_file, mode, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pipe, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pos, htole64(1ULL << 63), "offset");
@@ -505,6 +533,21 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_INODE, 2, ckpt_inode, seals, htole32(1), "seals");
 	FIELD(CKPT_INODE, 1, ckpt_inode, data[1], 0, "wrong name");
 	FIELD(CKPT_INODE, 2, ckpt_inode, kind, htole32(CKPT_INODE_MEMFD), "wrong name");
+
+	HEADER(CKPT_INODE, 3, length, htole32(sizeof(struct ckpt_inode)), "impossible length");
+	FIELD(CKPT_INODE, 1, ckpt_inode, flags, htole32(CKPT_INODE_LOCKED), "unknown flags");
+	FIELD(CKPT_INODE, 3, ckpt_inode, flags, htole32(8), "unknown flags");
+	FIELD(CKPT_INODE, 3, ckpt_inode, flags, htole32(CKPT_INODE_REMOVED), "not its key");
+	FIELD(CKPT_INODE, 3, ckpt_inode, size, 0, "cannot have");
+	FIELD(CKPT_INODE, 3, ckpt_inode, mode, htole32(01640), "cannot have");
+	FIELD(CKPT_INODE, 3, ckpt_inode, seals, htole32(1), "seals");
+	FIELD(CKPT_INODE, 3, ckpt_inode, kind, htole32(CKPT_INODE_ANON), "unknown flags");
+	SHM(id, htole32(0x80000000), "impossible id");
+	SHM(cpid, htole32(0x400001), "impossible pid");
+	SHM(lpid, htole32(0x400001), "impossible pid");
+	SHM(creator, htole32(-1), "impossible pid");
+	SHM(reserved, htole32(1), "cannot have");
+
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, 0, "wrong number");
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, htole32(2), "wrong number");
 	FIELD(CKPT_FILE, 3, ckpt_file, size, htole64(6), "contents");
@@ -512,12 +555,12 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 3, ckpt_file, capacity, htole32(65537), "impossible size");
 	FIELD(CKPT_FILE, 4, ckpt_file, pos, 1, "cannot have");
 
-	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(8), "not there");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(9), "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, 0, "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, fd, htole32(4), "out of order");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, cloexec, htole32(2), "unknown flags");
 
-	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(8), "executable");
+	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(9), "executable");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(4), "mapping is missing");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(2), "no address space");
 	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
@@ -645,7 +688,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_SIGNAL, 3, ckpt_signal, shared, htole32(1), "impossible signal");
 	HEADER(CKPT_CONTENTS, 2, type, htole16(CKPT_PAGES), "out of order");
 	HEADER(CKPT_PAGES, 2, type, htole16(CKPT_CONTENTS), "out of order");
-	FIELD(CKPT_CONTENTS, 1, ckpt_pages, owner, htole32(3), "out of order");
+	FIELD(CKPT_CONTENTS, 1, ckpt_pages, owner, htole32(4), "out of order");
 	FIELD(CKPT_CONTENTS, 1, ckpt_pages, addr, htole64(1), "impossible address");
 	FIELD(CKPT_CONTENTS, 2, ckpt_pages, owner, htole32(1), "out of order");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, owner, htole32(3), "out of order");
@@ -748,6 +791,9 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "pages: mm=1 addr=0x500000 count=1"));
 	assert_non_null(strstr(text, "inode 1: kind=\"memfd\" size=8192 mode=0777 uid=0 gid=0 "
 			       "seals=1 name=\"heap\""));
+	assert_non_null(strstr(text, "inode 3: kind=\"sysv\" size=4097 mode=0640 uid=0 gid=0 flags=0x2 "
+			       "shmid=98305 key=0x1234 cuid=0 cgid=0 cpid=7 lpid=9 creator=8 "
+			       "atime=0 dtime=0 ctime=1700000000"));
 	assert_non_null(strstr(text, "file 6: flags=2 inode=2 pos=5"));
 	assert_non_null(strstr(text, "contents: inode=1 offset=0x1000 count=1"));
 	assert_non_null(strstr(text, "ns 1: kind=\"uts\" owner=0 hostname=\"inside\" "

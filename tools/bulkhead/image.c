@@ -64,9 +64,26 @@ static void put_text(struct reader *r, const char *key, const char *s)
 	put_string(r->out, s);
 }
 
+static void show_shm(struct reader *r, const struct ckpt_inode *i)
+{
+	const struct ckpt_shm *s = (const void *)i->data;
+
+	put(r, "flags", r->json ? "%u" : "%#x", le32_to_cpu(i->flags));
+	put_u32(r, "shmid", s->id);
+	put(r, "key", r->json ? "%u" : "%#x", le32_to_cpu(s->key));
+	put_u32(r, "cuid", s->cuid);
+	put_u32(r, "cgid", s->cgid);
+	put_u32(r, "cpid", s->cpid);
+	put_u32(r, "lpid", s->lpid);
+	put_u32(r, "creator", s->creator);
+	put(r, "atime", "%" PRId64, (int64_t)le64_to_cpu(s->atime));
+	put(r, "dtime", "%" PRId64, (int64_t)le64_to_cpu(s->dtime));
+	put(r, "ctime", "%" PRId64, (int64_t)le64_to_cpu(s->ctime));
+}
+
 static void show_inode(struct reader *r, const struct ckpt_inode *i)
 {
-	static const char * const kinds[] = { "", "anon", "memfd" };
+	static const char * const kinds[] = { "", "anon", "memfd", "sysv" };
 	u32 kind = le32_to_cpu(i->kind);
 
 	put_text(r, "kind", kinds[kind]);
@@ -74,6 +91,8 @@ static void show_inode(struct reader *r, const struct ckpt_inode *i)
 	put(r, "mode", r->json ? "%u" : "%#o", le32_to_cpu(i->mode));
 	put_u32(r, "uid", i->uid);
 	put_u32(r, "gid", i->gid);
+	if (kind == CKPT_INODE_SYSV)
+		show_shm(r, i);
 	if (kind == CKPT_INODE_MEMFD) {
 		put_u32(r, "seals", i->seals);
 		put_text(r, "name", (const char *)i->data);

@@ -14,6 +14,7 @@
 #include "kselftest_harness.h"
 #include "checkpoint.h"
 #include "ckpt.h"
+#include "sysvshm.h"
 
 #define IMAGE	CKPT_DIR "/image"
 
@@ -23,7 +24,8 @@ JOB(rich)
 	int ends[2], mem = memfd_create("faults", MFD_ALLOW_SEALING), ev = eventfd(9, 0);
 	struct sigevent se = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	struct itimerspec far = { .it_value.tv_sec = 1000 }, left;
-	char *shared, *private, buf[8];
+	int id = shmget(0x7171, 8192, IPC_CREAT | 0600), gone = shmget(IPC_PRIVATE, 4096, 0600);
+	char *shared, *private, buf[8], *segment = shmat(id, NULL, 0), *other = shmat(gone, NULL, 0);
 	uint64_t count;
 	timer_t timer;
 	sigset_t set;
@@ -35,8 +37,11 @@ JOB(rich)
 	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
 	private = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(shared != MAP_FAILED && private != MAP_FAILED);
+	must(segment != (void *)-1 && other != (void *)-1 && !shmctl(gone, IPC_RMID, NULL));
 	shared[5000] = 5;
 	private[9000] = 9;
+	segment[6000] = 6;
+	other[0] = 7;
 	file = open(CKPT_DIR "/file", O_CREAT | O_RDWR, 0600);
 	must(write(file, "0123456789", 10) == 10 && lseek(file, 4, SEEK_SET) == 4);
 	must(!timer_create(CLOCK_MONOTONIC, &se, &timer) && !timer_settime(timer, 0, &far, NULL));
@@ -46,6 +51,8 @@ JOB(rich)
 	must(!sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 3 }));
 	job_pause();
 	job_check(shared[5000] == 5 && private[9000] == 9);
+	job_check(segment[6000] == 6 && other[0] == 7 && shmget(0x7171, 0, 0) == id);
+	job_check(!shmctl(id, IPC_RMID, NULL));
 	job_check(read(file, buf, 3) == 3 && !memcmp(buf, "456", 3));
 	job_check(read(ends[0], buf, 8) == 7 && !memcmp(buf, "content", 7));
 	job_check(read(ev, &count, 8) == 8 && count == 9);
@@ -205,6 +212,7 @@ FIXTURE_SETUP(faults)
 FIXTURE_TEARDOWN(faults)
 {
 	ckpt_teardown();
+	shm_segments(true);
 }
 
 #define ROUNDS	5000	/* more than there are allocations */
@@ -256,6 +264,7 @@ static void fail_restarts(struct __test_metadata *_metadata, pid_t pid, enum pla
 			while (waitpid(pid, NULL, 0) > 0)
 				;
 			ASSERT_EQ(cg_await_empty(CKPT_CG), 0) TH_LOG("%ld: error %d", n, err);
+			must(!shm_segments(true) || !err);
 		}
 	}
 	TH_LOG("%ld allocations, %ld errors", n - 2, errors);
@@ -275,6 +284,7 @@ TEST_F_TIMEOUT(faults, a_restart_fails_and_nothing_is_left, 300)
 		SKIP(return, "the image of one process is what this restarts");
 	ASSERT_EQ(ckpt_save(self->pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(self->pid);
+	shm_segments(true);
 	for (place = AT_LOAD; place <= AT_FINISH; place++)
 		fail_restarts(_metadata, self->pid, place);
 }

@@ -7,14 +7,19 @@
 #include <sys/socket.h>
 #include "kselftest_harness.h"
 #include "ckpt.h"
+#include "sysvshm.h"
 
 JOB(simple)
 {
-	int p[2];
+	int p[2], id = shmget(0x5151, 8192, IPC_CREAT | 0600);
+	char *shm = shmat(id, NULL, 0);
 
 	must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
 	must(!pipe(p) && write(p[1], "x", 1) == 1);
+	must(shm != (void *)-1);
+	strcpy(shm, "shared");
 	job_pause();
+	must(!shmctl(id, IPC_RMID, NULL));
 }
 
 static unsigned char image[4 << 20], mutant[4 << 20];
@@ -75,6 +80,7 @@ static void take_image(void)
 
 	must(!ckpt_save(pid, CKPT_DIR "/image"));
 	ckpt_kill(pid);
+	shm_segments(true);
 	fd = open(CKPT_DIR "/image", O_RDONLY);
 	len = read(fd, image, sizeof(image));
 	must(len > 1000 && len < sizeof(image));
@@ -94,6 +100,8 @@ static int try_image(const void *data, size_t size)
 	}
 	must(!cg_await_empty(CKPT_CG));
 	ckpt_reap();
+	/* of a failure nothing is left */
+	must(!shm_segments(true) || !status);
 	return status;
 }
 
@@ -110,6 +118,7 @@ FIXTURE_TEARDOWN(images)
 {
 	umount2(CKPT_DIR "/small", MNT_DETACH);
 	ckpt_teardown();
+	shm_segments(true);
 }
 
 TEST_F(images, the_image_itself_is_good)
@@ -156,6 +165,7 @@ static bool is_contents(size_t at)
 
 		if (at < start + sizeof(*r) + ((r->length + 7) & ~7UL))
 			return (r->type == CKPT_PAGES && at >= start + 32) ||
+			       (r->type == CKPT_CONTENTS && at >= start + 32) ||
 			       (r->type == CKPT_REGS && at >= start + 24);
 		start += sizeof(*r) + ((r->length + 7) & ~7UL);
 	}

@@ -6,10 +6,13 @@
 #ifndef _LINUX_CHECKPOINT_H
 #define _LINUX_CHECKPOINT_H
 
+#include <linux/time64.h>
 #include <linux/types.h>
+#include <linux/uidgid_types.h>
 
 struct anon_vma_name;
 struct file;
+struct ipc_namespace;
 struct itimerspec64;
 struct mm_struct;
 struct nsproxy;
@@ -77,6 +80,57 @@ int do_setitimer(int which, struct itimerspec64 *value, struct itimerspec64 *ova
 
 /* ipc/sem.c */
 bool sem_has_undo(const struct task_struct *task);
+
+/**
+ * struct checkpoint_shm - what a segment of SysV shared memory is
+ * @ns: its namespace
+ * @id: as shmget(2) has returned it
+ * @key: IPC_PRIVATE for none
+ * @mode: permissions
+ * @removed: IPC_RMID, as soon as nobody has it attached
+ * @locked: SHM_LOCK
+ * @noreserve: SHM_NORESERVE
+ * @uid: owner
+ * @cuid: who has created it
+ * @gid: group of the owner
+ * @cgid: group of who has created it
+ * @size: in bytes, as shmget(2) was asked for
+ * @atime: of the last shmat(2), seconds
+ * @dtime: of the last shmdt(2)
+ * @ctime: of the last change by shmctl(2)
+ * @cpid: process that has created it, referenced, or NULL
+ * @lpid: process that has attached or detached it last, likewise
+ * @creator: thread that has created it, likewise, while it lives
+ */
+struct checkpoint_shm {
+	struct ipc_namespace *ns;
+	int id;
+	int key;
+	umode_t mode;
+	bool removed, locked, noreserve;
+	kuid_t uid, cuid;
+	kgid_t gid, cgid;
+	size_t size;
+	time64_t atime, dtime, ctime;
+	struct pid *cpid, *lpid, *creator;
+};
+
+/* ipc/shm.c */
+#ifdef CONFIG_SYSVIPC
+bool checkpoint_shm_is(const struct file *file);
+int checkpoint_shm_get(struct file *file, struct checkpoint_shm *shm);
+struct file *checkpoint_shm_make(const struct checkpoint_shm *shm);
+struct file *checkpoint_shm_attach(struct ipc_namespace *ns, int id, struct file *base,
+				   unsigned int flags);
+int checkpoint_shm_settle(const struct checkpoint_shm *shm, struct file *base,
+			  struct task_struct *creator);
+void checkpoint_shm_remove(struct ipc_namespace *ns, int id, struct file *base);
+#else
+static inline bool checkpoint_shm_is(const struct file *file)
+{
+	return false;
+}
+#endif
 
 /* security/landlock/cred.c */
 #ifdef CONFIG_SECURITY_LANDLOCK

@@ -9,7 +9,8 @@
  *
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
- * inode.c (files that are kept with their contents), namespaces.c.
+ * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
+ * namespaces.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -228,6 +229,8 @@ int ckpt_take_eventfd(struct ckpt_snapshot *s, struct task_struct *task,
 bool ckpt_has_inode(struct file *file);
 int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 			 struct ckpt_taken_file *taken);
+int ckpt_take_shm(struct ckpt_snapshot *s, struct task_struct *task,
+		  struct ckpt_taken_file *taken, u32 id);
 int ckpt_inodes_whole(struct ckpt_snapshot *s);
 int ckpt_copy_inodes(struct ckpt_snapshot *s);
 void ckpt_put_inodes(struct ckpt_snapshot *s);
@@ -291,6 +294,13 @@ static inline bool ckpt_is_zombie(const struct ckpt_member *m)
 	return m->record->state == cpu_to_le32(CKPT_TASK_ZOMBIE);
 }
 
+/* An INODE and its file, open for writing; SYSV: the namespace that the segment is in. */
+struct ckpt_made_inode {
+	const struct ckpt_inode *record;
+	struct file *file;
+	struct ipc_namespace *ipc_ns;
+};
+
 /**
  * struct ckpt_made_ns - a namespace of the image
  * @record: NS
@@ -310,7 +320,7 @@ struct ckpt_made_ns {
  * @next: header of the first record that was not loaded
  * @records: all that were, in order
  * @size: of them, in bytes
- * @inodes: each INODE and its file, open for writing, by id - 1
+ * @inodes: each INODE, made, by id - 1
  * @nr_inodes: how many
  * @files: each FILE, opened, by id - 1
  * @nr_files: how many
@@ -337,10 +347,7 @@ struct ckpt_restart {
 	struct ckpt_record next;
 	struct list_head records;
 	size_t size;
-	struct ckpt_made_inode {
-		const struct ckpt_inode *record;
-		struct file *file;
-	} *inodes;
+	struct ckpt_made_inode *inodes;
 	u32 nr_inodes;
 	struct file **files;
 	u32 nr_files;
@@ -376,6 +383,10 @@ void ckpt_put_namespaces(struct ckpt_restart *r);
 int ckpt_open_files(struct ckpt_restart *r);
 int ckpt_make_inodes(struct ckpt_restart *r);
 int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
+int ckpt_make_shm(struct ckpt_restart *r, struct ckpt_made_inode *made);
+int ckpt_open_shm(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
+int ckpt_settle_shm(struct ckpt_restart *r, struct ckpt_made_inode *made);
+void ckpt_put_shm(struct ckpt_restart *r, struct ckpt_made_inode *made);
 int ckpt_open_eventfd(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
 int ckpt_fill_inode(struct ckpt_restart *r, const struct ckpt_pages *p, const void *data);
 int ckpt_seal_inodes(struct ckpt_restart *r);

@@ -5,6 +5,7 @@
  * What can be opened again by its path is; pipes are in pipe.c, files with
  * their contents in inode.c, eventfds in eventfd.c. Everything else is refused by its kind.
  */
+#include <linux/checkpoint.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/filelock.h>
@@ -449,12 +450,15 @@ int ckpt_restore_files(struct ckpt_restart *r, struct ckpt_member *m)
 	struct ckpt_loaded *l = r->fdtables[le32_to_cpu(m->record->fdtable) - 1];
 	const struct ckpt_fd *fd = (void *)l->payload;
 	u32 i, n = ckpt_length(l) / sizeof(*fd);
+	struct file *file;
 	int err;
 
 	err = ckpt_close_files();
 	for (i = 0; i < n && !err; i++, fd++) {
-		err = replace_fd(le32_to_cpu(fd->fd), r->files[le32_to_cpu(fd->file) - 1],
-				 fd->cloexec ? O_CLOEXEC : 0);
+		file = r->files[le32_to_cpu(fd->file) - 1];
+		/* an attachment has no number, and is none to read from */
+		err = checkpoint_shm_is(file) ? -EBADMSG :
+			replace_fd(le32_to_cpu(fd->fd), file, fd->cloexec ? O_CLOEXEC : 0);
 		if (err == -EBADF)
 			return ckpt_fail(r->ctl, -EMFILE,
 					 "pid %u fd %u: it is beyond the limit of open files (RLIMIT_NOFILE)",

@@ -252,18 +252,47 @@ static int check_image(struct ckpt_check *c, const struct ckpt_image *im)
 	return 0;
 }
 
+static bool between(__le32 value, s32 low, s32 high)
+{
+	s32 v = (s32)le32_to_cpu(value);
+
+	return v >= low && v <= high;
+}
+
+static int check_shm(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
+{
+	const struct ckpt_shm *s = (const void *)i->data;
+
+	if (extra != sizeof(*s))
+		return bad(c, "shared memory of an impossible length");
+	if (!i->size || le32_to_cpu(i->mode) & ~0777 || s->reserved)
+		return bad(c, "shared memory with what it cannot have");
+	if (!between(s->id, 0, 0x7fffffff))
+		return bad(c, "shared memory with an impossible id");
+	if (le32_to_cpu(i->flags) & CKPT_INODE_REMOVED && s->key)
+		return bad(c, "shared memory that was removed, but not its key");
+	if (!between(s->cpid, 0, 1 << 22) || !between(s->lpid, 0, 1 << 22) ||
+	    !between(s->creator, 0, 1 << 22))
+		return bad(c, "shared memory with an impossible pid");
+	return 0;
+}
+
 static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
 {
-	u32 kind = le32_to_cpu(i->kind);
+	u32 kind = le32_to_cpu(i->kind), flags = CKPT_INODE_NORESERVE;
 
 	if (!kind || kind >= CKPT_INODE_NR_KINDS)
 		return bad(c, "an inode of an unknown kind");
-	if (le32_to_cpu(i->flags) & ~CKPT_INODE_FLAGS || le32_to_cpu(i->mode) & ~07777)
+	if (kind == CKPT_INODE_SYSV)
+		flags = CKPT_INODE_FLAGS;
+	if (le32_to_cpu(i->flags) & ~flags || le32_to_cpu(i->mode) & ~07777)
 		return bad(c, "an inode with unknown flags");
 	if ((s64)le64_to_cpu(i->size) < 0)
 		return bad(c, "an inode of an impossible size");
 	if (kind != CKPT_INODE_MEMFD ? i->seals : le32_to_cpu(i->seals) & ~CKPT_SEALS)
 		return bad(c, "an inode with unknown seals");
+	if (kind == CKPT_INODE_SYSV)
+		return check_shm(c, i, extra);
 	if (kind == CKPT_INODE_ANON ? extra : extra > CKPT_NAME_MAX || !string_ok(i->data, extra))
 		return bad(c, "an inode with a wrong name");
 	return 0;
@@ -404,13 +433,6 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v, u32 extra)
 	c->end = end;
 	c->vmas_left--;
 	return 0;
-}
-
-static bool between(__le32 value, s32 low, s32 high)
-{
-	s32 v = (s32)le32_to_cpu(value);
-
-	return v >= low && v <= high;
 }
 
 static bool uts_ok(const struct ckpt_uts *u)

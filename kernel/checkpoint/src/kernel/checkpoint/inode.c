@@ -2,11 +2,13 @@
 /*
  * Checkpoint/restart: files that no path leads to, with their contents
  *
- * Anonymous memory that is shared, and memfds. Such a file lives as long as
+ * Anonymous memory that is shared, memfds, and SysV shared memory (more of it
+ * is in shm.c). Such a file lives as long as
  * somebody has it open or mapped; all who have it must be within the tree.
  * There is no copy-on-write between files: what was written is copied while
  * the tree is frozen, into a file of our own.
  */
+#include <linux/checkpoint.h>
 #include <linux/cred.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -25,9 +27,10 @@
 #define CKPT_INODE_O_FLAGS	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | __O_SYNC | \
 				 O_DIRECT | O_LARGEFILE | O_NOATIME)
 #define MEMFD_PREFIX		"memfd:"
+#define SYSV_PREFIX		"SYSV"
 #define CHUNK			SZ_64K
 
-/* The names that mm/shmem.c and mm/memfd.c give; users cannot choose such ones. */
+/* The names that mm/shmem.c, mm/memfd.c and ipc/shm.c give; users cannot choose such ones. */
 static u32 kind_of(const struct path *path)
 {
 	struct inode *inode = d_backing_inode(path->dentry);
@@ -38,6 +41,8 @@ static u32 kind_of(const struct path *path)
 		return 0;
 	if (!strcmp(name, "dev/zero"))
 		return CKPT_INODE_ANON;
+	if (strstarts(name, SYSV_PREFIX))
+		return CKPT_INODE_SYSV;
 	return strstarts(name, MEMFD_PREFIX) ? CKPT_INODE_MEMFD : 0;
 }
 
@@ -75,6 +80,8 @@ static int take_inode(struct ckpt_snapshot *s, struct task_struct *task,
 	struct ckpt_inode *i;
 	size_t len = 0;
 
+	if (t->kind == CKPT_INODE_SYSV)
+		return ckpt_take_shm(s, task, taken, t->id);
 	if (t->kind == CKPT_INODE_MEMFD) {
 		name = path->dentry->d_name.name + strlen(MEMFD_PREFIX);
 		len = strlen(name) + 1;
@@ -133,6 +140,8 @@ int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 	    file->f_flags & ~CKPT_INODE_O_FLAGS)
 		return ckpt_refuse_file(s, task, taken->fd, "%pD (deleted) with flags %#o is", file,
 					file->f_flags);
+	if (kind_of(path) == CKPT_INODE_SYSV && !checkpoint_shm_is(file))
+		return ckpt_refuse_file(s, task, taken->fd, "%pD, opened as a file, is", file);
 	if (!t) {
 		t = new_inode_of(s, path);
 		if (IS_ERR(t))
@@ -160,8 +169,11 @@ static bool used_outside(const struct ckpt_taken_file *f)
 	/* one reference is our own; each open file has one of the path */
 	if (file_count(f->file) != f->refs + 1)
 		return true;
-	return t && (d_count(t->path.dentry) != t->files ||
-		     icount_read_once(d_backing_inode(t->path.dentry)) != 1);
+	if (!t)
+		return false;
+	/* a segment has one itself */
+	return d_count(t->path.dentry) != t->files + (t->kind == CKPT_INODE_SYSV) ||
+	       icount_read_once(d_backing_inode(t->path.dentry)) != 1;
 }
 
 /* Whether all who have one of the files are within the tree, and eventfds as well. */
@@ -332,7 +344,7 @@ static struct file *make_memfd(const struct ckpt_inode *i)
 	return memfd_alloc_file(name, MFD_ALLOW_SEALING);
 }
 
-static struct file *make_inode(const struct ckpt_inode *i)
+static struct file *make_file(const struct ckpt_inode *i)
 {
 	vma_flags_t none = {}, noreserve = mk_vma_flags(VMA_NORESERVE_BIT);
 
@@ -342,12 +354,25 @@ static struct file *make_inode(const struct ckpt_inode *i)
 				       i->flags ? noreserve : none);
 }
 
+static int make_inode(struct ckpt_restart *r, struct ckpt_made_inode *made)
+{
+	struct file *file;
+
+	if (made->record->kind == cpu_to_le32(CKPT_INODE_SYSV))
+		return ckpt_make_shm(r, made);
+	file = make_file(made->record);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	made->file = file;
+	return set_attributes(file, made->record);
+}
+
 /* Makes the file of every INODE. */
 int ckpt_make_inodes(struct ckpt_restart *r)
 {
 	u32 n = r->stream.check.count[CKPT_INODE];
+	struct ckpt_made_inode *made;
 	struct ckpt_loaded *l;
-	struct file *file;
 	int err;
 
 	r->inodes = kvcalloc(n, sizeof(*r->inodes), GFP_KERNEL_ACCOUNT);
@@ -356,13 +381,9 @@ int ckpt_make_inodes(struct ckpt_restart *r)
 	list_for_each_entry(l, &r->records, node) {
 		if (ckpt_type(l) != CKPT_INODE)
 			continue;
-		file = make_inode((void *)l->payload);
-		err = PTR_ERR_OR_ZERO(file);
-		if (!err) {
-			r->inodes[r->nr_inodes].file = file;
-			r->inodes[r->nr_inodes++].record = (void *)l->payload;
-			err = set_attributes(file, (void *)l->payload);
-		}
+		made = &r->inodes[r->nr_inodes++];
+		made->record = (void *)l->payload;
+		err = make_inode(r, made);
 		if (err)
 			return ckpt_fail(r->ctl, err, "inode %u: it cannot be made (error %d)",
 					 le32_to_cpu(l->header.id), -err);
@@ -379,6 +400,8 @@ int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_fi
 	struct file *file;
 	loff_t pos;
 
+	if (r->inodes[le32_to_cpu(f->inode) - 1].ipc_ns)
+		return ckpt_open_shm(r, index, f);
 	if (flags & ~CKPT_INODE_O_FLAGS)
 		return ckpt_fail(r->ctl, -EBADMSG, "file %u: unknown flags", index + 1);
 	/* Where a path leads, permissions would be looked at; here nobody else can be. */
@@ -420,7 +443,7 @@ int ckpt_fill_inode(struct ckpt_restart *r, const struct ckpt_pages *p, const vo
 	return 0;
 }
 
-/* All is in place: seals what was sealed. */
+/* All is in place: seals what was sealed, and settles what mapping it has changed. */
 int ckpt_seal_inodes(struct ckpt_restart *r)
 {
 	u32 i, seals;
@@ -428,6 +451,11 @@ int ckpt_seal_inodes(struct ckpt_restart *r)
 
 	for (i = 0; i < r->nr_inodes; i++) {
 		seals = le32_to_cpu(r->inodes[i].record->seals);
+		if (r->inodes[i].ipc_ns) {
+			err = ckpt_settle_shm(r, &r->inodes[i]);
+			if (err)
+				return err;
+		}
 		err = seals ? memfd_add_seals(r->inodes[i].file, seals) : 0;
 		if (err)
 			return ckpt_fail(r->ctl, err,
@@ -439,8 +467,14 @@ int ckpt_seal_inodes(struct ckpt_restart *r)
 
 void ckpt_close_inodes(struct ckpt_restart *r)
 {
-	while (r->nr_inodes)
-		fput(r->inodes[--r->nr_inodes].file);
+	struct ckpt_made_inode *made;
+
+	while (r->nr_inodes) {
+		made = &r->inodes[--r->nr_inodes];
+		ckpt_put_shm(r, made);
+		if (made->file)
+			fput(made->file);
+	}
 	kvfree(r->inodes);
 	r->inodes = NULL;
 }

@@ -356,6 +356,9 @@ static struct file *file_of(struct ckpt_restart *r, const struct ckpt_vma *v)
 	if (!v->file)
 		return NULL;
 	file = r->files[le32_to_cpu(v->file) - 1];
+	if (checkpoint_shm_is(file) && (v->kind != cpu_to_le32(CKPT_VMA_SHARED) ||
+					may_write != !!(file->f_mode & FMODE_WRITE)))
+		return ERR_PTR(-EACCES);
 	if (v->kind == cpu_to_le32(CKPT_VMA_SHARED) && may_write != !!(file->f_mode & FMODE_WRITE))
 		/* it was sealed, and mapped after that */
 		return may_write ? ERR_PTR(-EACCES) :
@@ -364,13 +367,13 @@ static struct file *file_of(struct ckpt_restart *r, const struct ckpt_vma *v)
 }
 
 /* What mappings that are made from now on have: as mlockall(2) sets it. */
-static int set_default_flags(bool lock, bool on_fault)
+static int set_default_flags(bool lock, bool on_fault, vm_flags_t more)
 {
 	struct mm_struct *mm = current->mm;
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	mm->def_flags = (lock ? VM_LOCKED : 0) | (on_fault ? VM_LOCKONFAULT : 0);
+	mm->def_flags = (lock ? VM_LOCKED : 0) | (on_fault ? VM_LOCKONFAULT : 0) | more;
 	mmap_write_unlock(mm);
 	return 0;
 }
@@ -398,6 +401,7 @@ static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v, bool named)
 	unsigned long map = MAP_FIXED_NOREPLACE, prot = 0;
 	u32 kind = le32_to_cpu(v->kind), flags = le32_to_cpu(v->flags), i;
 	struct file *file;
+	bool counts;
 	int err;
 
 	if (kind == CKPT_VMA_KERNEL)
@@ -408,13 +412,16 @@ static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v, bool named)
 				 -PTR_ERR(file));
 	if (!file)
 		map |= MAP_ANONYMOUS;
+	/* it counts mappings, so it must not become one with its neighbour */
+	counts = file && checkpoint_shm_is(file);
 	map |= kind == CKPT_VMA_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	prot |= flags & CKPT_VMA_READ ? PROT_READ : 0;
 	prot |= flags & CKPT_VMA_WRITE ? PROT_WRITE : 0;
 	prot |= flags & CKPT_VMA_EXEC ? PROT_EXEC : 0;
 	map |= flags & CKPT_VMA_GROWSDOWN ? MAP_GROWSDOWN : 0;
 	map |= flags & CKPT_VMA_NORESERVE ? MAP_NORESERVE : 0;
-	err = set_default_flags(flags & CKPT_VMA_LOCKED, flags & CKPT_VMA_ONFAULT);
+	err = set_default_flags(flags & CKPT_VMA_LOCKED, flags & CKPT_VMA_ONFAULT,
+				counts ? VM_DONTCOPY : 0);
 	addr = err ?: vm_mmap(file, start, len, prot, map, le64_to_cpu(v->pgoff) << PAGE_SHIFT);
 	if (file)
 		fput(file);
@@ -422,6 +429,9 @@ static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v, bool named)
 		err = IS_ERR_VALUE(addr) ? addr : -EEXIST;
 		return ckpt_fail(r->ctl, err, "mapping %lx: error %d", start, -err);
 	}
+	err = counts ? do_madvise(current->mm, start, len, MADV_DOFORK) : 0;
+	if (err)
+		return ckpt_fail(r->ctl, err, "mapping %lx: error %d", start, -err);
 	for (i = 0; i < ARRAY_SIZE(vma_flags); i++) {
 		if (!vma_flags[i].advice || !(flags & vma_flags[i].image))
 			continue;
@@ -442,7 +452,8 @@ static int restore_exe(struct ckpt_restart *r, const struct ckpt_mm *record)
 	if (!record->exe)
 		return 0;
 	file = r->files[le32_to_cpu(record->exe) - 1];
-	if (!S_ISREG(file_inode(file)->i_mode) || path_noexec(&file->f_path))
+	if (!S_ISREG(file_inode(file)->i_mode) || path_noexec(&file->f_path) ||
+	    checkpoint_shm_is(file))
 		err = -EACCES;
 	else
 		err = file_permission(file, MAY_EXEC);
@@ -497,7 +508,7 @@ static int restore_mm_flags(struct ckpt_restart *r, u32 flags)
 		mm_flags_set(MMF_HAS_MDWE_NO_INHERIT, mm);
 	if (flags & CKPT_MM_MDWE)
 		mm_flags_set(MMF_HAS_MDWE, mm);
-	return set_default_flags(flags & CKPT_MM_LOCK, flags & CKPT_MM_LOCK_ONFAULT);
+	return set_default_flags(flags & CKPT_MM_LOCK, flags & CKPT_MM_LOCK_ONFAULT, 0);
 }
 
 /* Replaces the caller's mappings by those of @l, an MM. */

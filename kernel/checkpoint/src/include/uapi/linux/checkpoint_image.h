@@ -107,11 +107,14 @@ struct ckpt_image {
 enum ckpt_inode_kind {
 	CKPT_INODE_ANON = 1,	/* anonymous memory that is shared */
 	CKPT_INODE_MEMFD,	/* made by memfd_create(2) */
+	CKPT_INODE_SYSV,	/* a segment of shmget(2) */
 	CKPT_INODE_NR_KINDS
 };
 
-#define CKPT_INODE_NORESERVE	0x1	/* ANON: MAP_NORESERVE */
-#define CKPT_INODE_FLAGS	0x1
+#define CKPT_INODE_NORESERVE	0x1	/* ANON: MAP_NORESERVE; SYSV: SHM_NORESERVE */
+#define CKPT_INODE_LOCKED	0x2	/* SYSV: SHM_LOCK */
+#define CKPT_INODE_REMOVED	0x4	/* SYSV: IPC_RMID; it has no key then */
+#define CKPT_INODE_FLAGS	0x7
 
 #define CKPT_SEALS		0x3f
 
@@ -124,7 +127,7 @@ enum ckpt_inode_kind {
  * @uid: owner
  * @gid: its group
  * @seals: MEMFD: F_SEAL_* of fcntl(2)
- * @data: MEMFD: the name, with its terminating 0
+ * @data: MEMFD: the name, with its terminating 0; SYSV: struct ckpt_shm
  *
  * What no CONTENTS has is zero.
  */
@@ -137,6 +140,34 @@ struct ckpt_inode {
 	__le32 gid;
 	__le32 seals;
 	__u8 data[];
+};
+
+/**
+ * struct ckpt_shm - what a segment of SysV shared memory has beyond an INODE
+ * @id: as shmget(2) has returned it
+ * @key: 0 for IPC_PRIVATE
+ * @cuid: who has created it
+ * @cgid: group of who has
+ * @cpid: process that has created it, 0 if it has no pid in the tree's namespace
+ * @lpid: process that has attached or detached it last, likewise
+ * @creator: pid of the thread that has created it, a task of the image, or 0
+ * @reserved: 0
+ * @atime: of the last shmat(2), seconds
+ * @dtime: of the last shmdt(2)
+ * @ctime: of the last shmctl(2) that has changed it
+ */
+struct ckpt_shm {
+	__le32 id;
+	__le32 key;
+	__le32 cuid;
+	__le32 cgid;
+	__le32 cpid;
+	__le32 lpid;
+	__le32 creator;
+	__le32 reserved;
+	__le64 atime;
+	__le64 dtime;
+	__le64 ctime;
 };
 
 enum ckpt_file_kind {
