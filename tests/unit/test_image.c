@@ -111,11 +111,15 @@ static void add_mm(uint32_t id)
 	v->kind = htole32(CKPT_VMA_FILE);
 	v->file = htole32(2);
 	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_EXEC);
+	v->family = htole32(1);
+	v->anon_pgoff = htole64(0x400);
 	v = record(CKPT_VMA, 0, sizeof(*v) + 5);
 	strcpy((char *)v->name, "heap");
 	v->start = htole64(0x500000);
 	v->end = htole64(0x510000);
 	v->kind = htole32(CKPT_VMA_ANON);
+	v->family = htole32(2);
+	v->anon_pgoff = htole64(0x500);
 	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_WRITE);
 	v = record(CKPT_VMA, 0, sizeof(*v));
 	v->start = htole64(0x600000);
@@ -314,6 +318,17 @@ static void add_pages(uint16_t type, uint32_t owner, uint64_t addr)
 	memset(p->data, 0x5a, PAGE);
 }
 
+static void add_shared(uint32_t owner, uint64_t addr, uint32_t from, uint64_t from_addr)
+{
+	struct ckpt_shared *s = record(CKPT_SHARED, 0, sizeof(*s));
+
+	s->owner = htole32(owner);
+	s->count = htole32(1);
+	s->addr = htole64(addr);
+	s->from = htole32(from);
+	s->from_addr = htole64(from_addr);
+}
+
 /* A tree of two processes that share a pipe; one has two threads, and a child that has ended. */
 static void make_image(void)
 {
@@ -367,9 +382,10 @@ static void make_image(void)
 	add_pages(CKPT_CONTENTS, 2, 0);
 	add_pages(CKPT_PAGES, 1, 0x500000);
 	add_pages(CKPT_PAGES, 1, 0x503000);
+	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(51);
+	t->records = htole64(52);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -402,7 +418,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "51 records"));
+	assert_non_null(strstr(why, "52 records"));
 	assert_non_null(strstr(why, "4 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -587,6 +603,13 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_VMA, 1, ckpt_vma, flags, htole32(CKPT_VMA_MAYWRITE), "may not be");
 	FIELD(CKPT_VMA, 3, ckpt_vma, flags, htole32(CKPT_VMA_WRITE), "may not be");
 	FIELD(CKPT_VMA, 1, ckpt_vma, pgoff, htole64(~0ULL), "behind the end");
+	FIELD(CKPT_VMA, 1, ckpt_vma, family, htole32(2), "family that is none");
+	FIELD(CKPT_VMA, 2, ckpt_vma, family, htole32(3), "family that is none");
+	FIELD(CKPT_VMA, 3, ckpt_vma, family, htole32(1), "family that is none");
+	FIELD(CKPT_VMA, 1, ckpt_vma, family, 0, "only one of a family has");
+	FIELD(CKPT_VMA, 3, ckpt_vma, anon_pgoff, 1, "only one of a family has");
+	FIELD(CKPT_VMA, 1, ckpt_vma, anon_pgoff, htole64(~0ULL), "impossible address");
+	FIELD(CKPT_VMA, 1, ckpt_vma, anon_pgoff, htole64((1ULL << 51) - 1), "impossible address");
 
 	FIELD(CKPT_NS, 1, ckpt_ns, kind, 0, "unknown kind");
 	FIELD(CKPT_NS, 1, ckpt_ns, kind, htole32(CKPT_NS_NR_KINDS), "unknown kind");
@@ -696,6 +719,18 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_PAGES, 1, ckpt_pages, count, htole32(2), "number of pages");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, addr, htole64(0x500001), "impossible address");
 	FIELD(CKPT_PAGES, 2, ckpt_pages, addr, htole64(0x500000), "out of order");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, owner, htole32(3), "out of order");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, owner, htole32(1), "out of order");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, addr, htole64(0x501000), "out of order");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, addr, htole64(1), "impossible address");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, count, 0, "number of pages");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, count, htole32(257), "number of pages");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, count, htole32(2), "out of order");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, from, 0, "did not come before");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, from, htole32(2), "did not come before");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, from_addr, htole64(1), "impossible address");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, from_addr, htole64(-0x1000), "impossible address");
+	FIELD(CKPT_SHARED, 1, ckpt_shared, reserved, 1, "reserved");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, records, htole64(33), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, bytes, htole64(1), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, reserved, 1, "reserved");
@@ -803,6 +838,8 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "ns 4: kind=\"time\" owner=0 monotonic_ns=111 "
 			       "boottime_ns=222 entered=0"));
 	assert_non_null(strstr(text, " uts_ns=1 ipc_ns=2 cgroup_ns=3 time_ns_for_children=4\n"));
+	assert_non_null(strstr(text, "shared: mm=2 addr=0x4ff000 count=1 from=1 from_addr=0x503000"));
+	assert_non_null(strstr(text, "name=\"heap\" family=2 anon_pgoff=1280"));
 	free(text);
 
 	out = open_memstream(&text, &size);

@@ -160,6 +160,10 @@ static void show_vma(struct reader *r, const struct ckpt_vma *v, bool named)
 		put_u32(r, "file", v->file);
 		put(r, "pgoff", "%" PRIu64, le64_to_cpu(v->pgoff));
 	}
+	if (v->family) {
+		put_u32(r, "family", v->family);
+		put(r, "anon_pgoff", "%" PRIu64, le64_to_cpu(v->anon_pgoff));
+	}
 }
 
 static void show_ipc(struct reader *r, const struct ckpt_ipc *i)
@@ -331,6 +335,16 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 		put_u32(r, type == CKPT_PAGES ? "mm" : "inode", p->owner);
 		put_hex(r, type == CKPT_PAGES ? "addr" : "offset", p->addr);
 		put_u32(r, "count", p->count);
+		return;
+	}
+	case CKPT_SHARED: {
+		const struct ckpt_shared *s = payload;
+
+		put_u32(r, "mm", s->owner);
+		put_hex(r, "addr", s->addr);
+		put_u32(r, "count", s->count);
+		put_u32(r, "from", s->from);
+		put_hex(r, "from_addr", s->from_addr);
 		return;
 	}
 	case CKPT_TRAILER: {

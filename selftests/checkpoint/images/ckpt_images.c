@@ -3,8 +3,8 @@
 #include <dirent.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include "checkpoint_image.h"
 #include <sys/socket.h>
+#include "checkpoint_image.h"
 #include "kselftest_harness.h"
 #include "ckpt.h"
 #include "sysvshm.h"
@@ -14,11 +14,23 @@ JOB(simple)
 	int p[2], id = shmget(0x5151, 8192, IPC_CREAT | 0600);
 	char *shm = shmat(id, NULL, 0);
 
-	must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
-	must(!pipe(p) && write(p[1], "x", 1) == 1);
+	unlink(CKPT_DIR "/child");
 	must(shm != (void *)-1);
 	strcpy(shm, "shared");
+	must(!pipe(p) && write(p[1], "x", 1) == 1);
+	/* with it pages are shared copy-on-write; and it has other namespaces */
+	if (!fork()) {
+		must(!shmdt(shm));
+		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
+		job_touch(CKPT_DIR "/child");
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		_exit(0);
+	}
+	while (access(CKPT_DIR "/child", F_OK))
+		ckpt_nap();
 	job_pause();
+	job_check(wait(NULL) > 0);
 	must(!shmctl(id, IPC_RMID, NULL));
 }
 
@@ -336,6 +348,7 @@ TEST_F(images, it_goes_through_a_socket_and_comes_back_by_one)
 	EXPECT_EQ(0, by_socket(STDOUT_FILENO, command, "cat >" CKPT_DIR "/image"));
 	EXPECT_EQ(0, ckpt_tool("image verify " CKPT_DIR "/image"));
 	ckpt_kill(pid);
+	shm_segments(true);
 	EXPECT_EQ(0, by_socket(STDIN_FILENO, "bulkhead restart -d >/dev/null", "cat " CKPT_DIR "/image"));
 	EXPECT_STREQ("ok", ckpt_verdict());
 	ckpt_reap();

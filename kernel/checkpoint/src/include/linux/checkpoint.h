@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/uidgid_types.h>
 
+struct anon_vma;
 struct anon_vma_name;
 struct file;
 struct ipc_namespace;
@@ -20,6 +21,7 @@ struct restart_block;
 struct rlimit;
 struct sigevent;
 struct task_struct;
+struct vm_area_struct;
 
 /* kernel/fork.c */
 struct mm_struct *checkpoint_dup_mm(struct mm_struct *mm);
@@ -39,6 +41,15 @@ struct checkpoint_eventfd {
 /* fs/eventfd.c */
 bool checkpoint_eventfd_get(struct file *file, struct checkpoint_eventfd *e);
 struct file *checkpoint_eventfd_make(const struct checkpoint_eventfd *e, unsigned int flags);
+
+/* mm/checkpoint.c */
+int checkpoint_share_pages(struct mm_struct *to, unsigned long at, struct mm_struct *from,
+			   unsigned long from_at, unsigned long n);
+
+/* mm/rmap.c */
+struct anon_vma *anon_vma_make_family(void);
+void anon_vma_put_family(struct anon_vma *family);
+int anon_vma_join_family(struct vm_area_struct *vma, struct anon_vma *family, pgoff_t pgoff);
 
 /* mm/madvise.c */
 int madvise_set_anon_name(struct mm_struct *mm, unsigned long start,

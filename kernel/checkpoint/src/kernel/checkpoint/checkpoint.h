@@ -104,11 +104,14 @@ struct ckpt_tree_task {
  * @inode_list: them, by id
  * @namespaces: struct ns_common * to the ids of NSs
  * @nr_namespaces: ids given to NSs
+ * @families: root of an anon_vma to struct ckpt_taken_family
+ * @seen: number of a page's frame to where it was written first, see cow.c
  * @nr_files: ids given to FILEs
  * @nr_inodes: ids given to INODEs
  * @nr_pipes: numbers given to pipes
  * @nr_fdtables: ids given to FDTABLEs
  * @nr_mms: ids given to MMs
+ * @nr_families: ids given to families of mappings
  * @real: ITIMER_REAL of the process that is being taken
  * @frozen: the cgroup that was frozen for it, or NULL; only while being taken
  * @copies: duplicate of each MM, by id - 1
@@ -121,9 +124,9 @@ struct ckpt_snapshot {
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
 	struct ckpt_buf inode_records, files, fdtables, mms, ns_records, procs;
-	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces;
+	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces, families, seen;
 	struct list_head inode_list;
-	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces;
+	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces, nr_families;
 	struct {
 		bool armed;
 		s64 left, interval;
@@ -234,6 +237,11 @@ int ckpt_take_shm(struct ckpt_snapshot *s, struct task_struct *task,
 int ckpt_inodes_whole(struct ckpt_snapshot *s);
 int ckpt_copy_inodes(struct ckpt_snapshot *s);
 void ckpt_put_inodes(struct ckpt_snapshot *s);
+const struct anon_vma *ckpt_family_root(const struct vm_area_struct *vma);
+int ckpt_take_family(struct ckpt_snapshot *s, const struct anon_vma *root, u32 mm);
+int ckpt_number_families(struct ckpt_snapshot *s);
+bool ckpt_has_family(struct ckpt_snapshot *s, const struct vm_area_struct *vma);
+void ckpt_put_families(struct ckpt_snapshot *s);
 
 /* Where the image goes to, or comes from. */
 struct ckpt_stream {
@@ -248,6 +256,17 @@ int ckpt_stream_write(struct ckpt_stream *st, const void *data, size_t len);
 int ckpt_stream_read(struct ckpt_stream *st, void *data, size_t len);
 int ckpt_write_contents(struct ckpt_snapshot *s, struct ckpt_stream *st);
 int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm);
+
+/* Where pages are as well: an MM that came before, or 0, and an address. */
+struct ckpt_same {
+	u32 mm;
+	unsigned long addr;
+};
+
+int ckpt_find_same(struct ckpt_snapshot *s, u32 mm, unsigned long addr, struct page **page,
+		   u32 n, struct ckpt_same *same);
+int ckpt_write_same(struct ckpt_stream *st, u32 mm, unsigned long addr, u32 n,
+		    const struct ckpt_same *same);
 
 /* A record in memory. */
 struct ckpt_loaded {
@@ -330,6 +349,8 @@ struct ckpt_made_ns {
  * @mm_owners: by id - 1 the task that has it
  * @namespaces: NS by id - 1
  * @nr_namespaces: how many
+ * @families: by id - 1 what the mappings of each join
+ * @nr_families: how many
  * @members: TASK by id - 1
  * @ids: their pids, sorted
  * @nr_tasks: how many
@@ -355,6 +376,8 @@ struct ckpt_restart {
 	struct ckpt_member **fdtable_owners, **mm_owners;
 	struct ckpt_made_ns *namespaces;
 	u32 nr_namespaces;
+	struct anon_vma **families;
+	u32 nr_families;
 	struct ckpt_member *members;
 	struct ckpt_ids *ids;
 	u32 nr_tasks;
@@ -409,6 +432,11 @@ void ckpt_start_timers(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_restore_restart_block(const struct ckpt_task *t);
 int ckpt_restore_regs(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_read_pages(struct ckpt_restart *r, u64 *pages);
+int ckpt_make_families(struct ckpt_restart *r);
+void ckpt_put_made_families(struct ckpt_restart *r);
+unsigned long ckpt_map_of_family(struct anon_vma *family, const struct ckpt_vma *v,
+				 struct file *file, unsigned long prot, unsigned long flags);
+int ckpt_read_shared(struct ckpt_restart *r);
 
 static inline u32 ckpt_type(const struct ckpt_loaded *l)
 {

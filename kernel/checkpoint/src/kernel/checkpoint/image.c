@@ -86,6 +86,7 @@ static const struct {
 	[CKPT_TIMER]	= { "timer", sizeof(struct ckpt_timer), 0, false },
 	[CKPT_CONTENTS]	= { "contents", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_PAGES]	= { "pages", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
+	[CKPT_SHARED]	= { "shared", sizeof(struct ckpt_shared), 0, false },
 	[CKPT_TRAILER]	= { "trailer", sizeof(struct ckpt_trailer), 0, false },
 };
 
@@ -178,8 +179,8 @@ static int check_order(struct ckpt_check *c, u32 type)
 		    c->leader != c->count[CKPT_TASK])
 			return bad(c, "a timer of no process");
 		return 0;
-	default:	/* CKPT_CONTENTS, CKPT_PAGES, CKPT_TRAILER */
-		if (c->last > type)
+	default:	/* CKPT_CONTENTS, CKPT_PAGES, CKPT_SHARED, CKPT_TRAILER */
+		if (c->last > type && !(type == CKPT_PAGES && c->last == CKPT_SHARED))
 			return bad(c, "records are out of order");
 		if (c->count[CKPT_TASK] != c->nr_tasks)
 			return bad(c, "tasks are missing");
@@ -402,6 +403,24 @@ static bool vma_name_ok(const u8 *name, u32 len)
 	return true;
 }
 
+/* A mapping whose pages may be shared, and where they were at first. */
+static int check_family(struct ckpt_check *c, const struct ckpt_vma *v)
+{
+	u64 pages = (le64_to_cpu(v->end) - le64_to_cpu(v->start)) / c->page_size;
+	u64 pgoff = le64_to_cpu(v->anon_pgoff), max = (1ULL << 63) / c->page_size;
+	u32 kind = le32_to_cpu(v->kind), family = le32_to_cpu(v->family);
+
+	if (!family)
+		return pgoff ? bad(c, "a mapping with what only one of a family has") : 0;
+	if (family > c->families + 1 || (kind != CKPT_VMA_ANON && kind != CKPT_VMA_FILE))
+		return bad(c, "a mapping of a family that is none");
+	if (pgoff > max || pages > max - pgoff)
+		return bad(c, "a mapping of a family that was at an impossible address");
+	if (family > c->families)
+		c->families = family;
+	return 0;
+}
+
 static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v, u32 extra)
 {
 	u64 start = le64_to_cpu(v->start), end = le64_to_cpu(v->end);
@@ -413,7 +432,7 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v, u32 extra)
 		return bad(c, "a mapping of an impossible size");
 	if (start < c->end)
 		return bad(c, "mappings are out of order");
-	if (v->reserved || flags & ~CKPT_VMA_FLAGS ||
+	if (flags & ~CKPT_VMA_FLAGS ||
 	    (flags & CKPT_VMA_ONFAULT && !(flags & CKPT_VMA_LOCKED)))
 		return bad(c, "a mapping with unknown flags");
 	if (!kind || kind >= CKPT_VMA_NR_KINDS)
@@ -430,6 +449,8 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v, u32 extra)
 		return bad(c, "a mapping behind the end of all files");
 	if (extra && !vma_name_ok(v->name, extra))
 		return bad(c, "a mapping with a wrong name");
+	if (check_family(c, v))
+		return -EBADMSG;
 	c->end = end;
 	c->vmas_left--;
 	return 0;
@@ -674,6 +695,26 @@ static int check_pages(struct ckpt_check *c, const struct ckpt_pages *p, u32 ext
 	return 0;
 }
 
+/* Pages of an MM that another has as well. */
+static int check_shared(struct ckpt_check *c, const struct ckpt_shared *s)
+{
+	const struct ckpt_pages p = { .owner = s->owner, .count = s->count, .addr = s->addr };
+	u64 from = le64_to_cpu(s->from_addr), len;
+	int err;
+
+	if (s->reserved)
+		return bad(c, "a reserved field is in use");
+	err = check_pages(c, &p, le32_to_cpu(s->count) * c->page_size, CKPT_MM);
+	if (err)
+		return err;
+	len = (u64)le32_to_cpu(s->count) * c->page_size;
+	if (!s->from || le32_to_cpu(s->from) >= le32_to_cpu(s->owner))
+		return bad(c, "shared pages of an MM that did not come before");
+	if (from & (c->page_size - 1) || from + len < from)
+		return bad(c, "pages at an impossible address");
+	return 0;
+}
+
 static int check_trailer(struct ckpt_check *c, const struct ckpt_trailer *t)
 {
 	u64 size = sizeof(struct ckpt_record) + sizeof(*t);
@@ -737,9 +778,12 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 		return check_timer(c, payload);
 	case CKPT_CONTENTS:
 	case CKPT_PAGES:
+	case CKPT_SHARED:
 		/* the first run is compared with none */
-		if (c->last != type)
+		if (c->last != type && (c->last < CKPT_PAGES || type < CKPT_PAGES))
 			c->owner = 0;
+		if (type == CKPT_SHARED)
+			return check_shared(c, payload);
 		return check_pages(c, payload, extra, type == CKPT_PAGES ? CKPT_MM : CKPT_INODE);
 	default:
 		return check_trailer(c, payload);

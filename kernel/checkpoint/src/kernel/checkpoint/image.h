@@ -65,6 +65,7 @@ typedef int64_t s64;
  * @fdtables: FDTABLEs that tasks have
  * @namespaces: NSs that tasks have
  * @ns_kind: of each NS, by id - 1
+ * @families: of mappings, that there are
  * @end: where the last mapping, or run of pages, ends
  * @owner: MM or INODE of the last run of pages
  * @pipes: the highest number of a pipe
@@ -86,6 +87,7 @@ struct ckpt_check {
 	u32 fdtables;
 	u32 namespaces;
 	u8 ns_kind[CKPT_NS_MAX];
+	u32 families;
 	u64 end;
 	u32 owner;
 	u32 pipes;

@@ -53,6 +53,8 @@ static const struct {
 struct noted_vma {
 	unsigned long start, end, pgoff;
 	u32 kind, flags;
+	const struct anon_vma *family;
+	unsigned long anon_pgoff;
 	struct file *file;
 	struct anon_vma_name *name;
 };
@@ -91,6 +93,8 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 	if (vma_policy(vma))
 		return ckpt_refuse(s, task, "mapping %lx: a memory policy is", n->start);
 #endif
+	n->family = ckpt_family_root(vma);
+	n->anon_pgoff = n->family ? vma_start_anon_pgoff(vma) : 0;
 	n->name = anon_vma_name(vma);
 	if (n->name)
 		anon_vma_name_get(n->name);
@@ -169,11 +173,11 @@ static int take_vma_file(struct ckpt_snapshot *s, struct task_struct *task,
 	return ckpt_take_file(s, task, CKPT_FD_MAPPING, n->file, !shared);
 }
 
-static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task,
+static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task, u32 mm,
 		     struct noted_vma *notes, u32 n)
 {
 	struct ckpt_vma *v;
-	int file = 0;
+	int file = 0, family;
 	size_t len;
 	u32 i;
 
@@ -183,6 +187,9 @@ static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task,
 			if (file < 0)
 				return file;
 		}
+		family = notes[i].family ? ckpt_take_family(s, notes[i].family, mm) : 0;
+		if (family < 0)
+			return family;
 		len = notes[i].name ? strlen(notes[i].name->name) + 1 : 0;
 		v = ckpt_record_add(&s->mms, CKPT_VMA, 0, sizeof(*v) + len);
 		if (!v)
@@ -195,6 +202,8 @@ static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task,
 		v->kind = cpu_to_le32(notes[i].kind);
 		v->flags = cpu_to_le32(notes[i].flags);
 		v->file = cpu_to_le32(notes[i].file ? file : 0);
+		v->family = cpu_to_le32(family);
+		v->anon_pgoff = cpu_to_le64(notes[i].anon_pgoff);
 		cond_resched();
 	}
 	return 0;
@@ -272,7 +281,7 @@ static int take_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_
 	record->nr_vmas = cpu_to_le32(n);
 	record->flags = cpu_to_le32(mm_flags(mm));
 	take_layout(mm, record);
-	return take_vmas(s, task, notes, n);
+	return take_vmas(s, task, id, notes, n);
 }
 
 /* Takes the address space of @task, but for what is in it. */
@@ -422,7 +431,12 @@ static int map_vma(struct ckpt_restart *r, const struct ckpt_vma *v, bool named)
 	map |= flags & CKPT_VMA_NORESERVE ? MAP_NORESERVE : 0;
 	err = set_default_flags(flags & CKPT_VMA_LOCKED, flags & CKPT_VMA_ONFAULT,
 				counts ? VM_DONTCOPY : 0);
-	addr = err ?: vm_mmap(file, start, len, prot, map, le64_to_cpu(v->pgoff) << PAGE_SHIFT);
+	if (!err && v->family)
+		addr = ckpt_map_of_family(r->families[le32_to_cpu(v->family) - 1], v, file, prot,
+					  map);
+	else
+		addr = err ?: vm_mmap(file, start, len, prot, map,
+				      le64_to_cpu(v->pgoff) << PAGE_SHIFT);
 	if (file)
 		fput(file);
 	if (addr != start) {

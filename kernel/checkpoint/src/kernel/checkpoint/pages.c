@@ -24,10 +24,13 @@
 /**
  * struct page_batch - pages on their way
  * @n: how many
- * @addr: their addresses; PAGE_ANON: zeros need not be kept
+ * @addr: their addresses; PAGE_ANON: zeros need not be kept; PAGE_COW: others
+ *	may have them
  * @page: the pages, referenced
  * @bvec: for the record: its head, then pages
  * @head: header and fixed part of the record
+ * @s: whose they are
+ * @flags: of addresses in the mapping that is looked at
  */
 struct page_batch {
 	u32 n;
@@ -38,14 +41,24 @@ struct page_batch {
 		struct ckpt_record record;
 		struct ckpt_pages pages;
 	} head;
+	struct ckpt_snapshot *s;
+	unsigned long flags;
 };
 
 #define PAGE_ANON	1UL
+#define PAGE_COW	2UL
 
 static int skip_vma(unsigned long start, unsigned long end, struct mm_walk *walk)
 {
+	struct page_batch *b = walk->private;
+
 	/* without it, nothing in it is but the file's */
-	return !walk->vma->anon_vma;
+	if (!walk->vma->anon_vma)
+		return 1;
+	b->flags = walk->vma->vm_file ? 0 : PAGE_ANON;
+	if (ckpt_has_family(b->s, walk->vma))
+		b->flags |= PAGE_COW;
+	return 0;
 }
 
 static int note_page(pte_t *ptep, unsigned long addr, unsigned long next, struct mm_walk *walk)
@@ -62,7 +75,7 @@ static int note_page(pte_t *ptep, unsigned long addr, unsigned long next, struct
 		if (!page || !PageAnon(page))
 			return 0;
 	}
-	b->addr[b->n++] = addr | (walk->vma->vm_file ? 0 : PAGE_ANON);
+	b->addr[b->n++] = addr | b->flags;
 	return b->n == BATCH;
 }
 
@@ -202,9 +215,41 @@ static void drop_zeros(struct page_batch *b)
 			continue;
 		}
 		b->page[n] = b->page[i];
-		b->addr[n++] = b->addr[i] & PAGE_MASK;
+		b->addr[n++] = b->addr[i] & ~PAGE_ANON;
 	}
 	b->n = n;
+}
+
+/* How many pages of @b follow each other from @at on. */
+static u32 run_length(const struct page_batch *b, u32 at)
+{
+	u32 n;
+
+	for (n = 1; at + n < b->n; n++)
+		if (b->addr[at + n] != b->addr[at] + n * PAGE_SIZE)
+			break;
+	return n;
+}
+
+/* Writes pages of MM @mm from @at on that follow each other. Returns how many, or an error. */
+static int write_next(struct ckpt_snapshot *s, struct ckpt_stream *st, struct page_batch *b,
+		      u32 at, u32 mm)
+{
+	unsigned long addr = b->addr[at] & PAGE_MASK;
+	int n = run_length(b, at), err;
+	struct ckpt_same same = {};
+
+	if (b->addr[at] & PAGE_COW)
+		n = ckpt_find_same(s, mm, addr, b->page + at, n, &same);
+	if (n < 0)
+		return n;
+	if (same.mm) {
+		err = ckpt_write_same(st, mm, addr, n, &same);
+	} else {
+		err = write_run(st, b, at, n, CKPT_PAGES, mm);
+		s->pages += n;
+	}
+	return err ?: n;
 }
 
 /* Writes the contents of MM @mm. */
@@ -212,11 +257,12 @@ int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm)
 {
 	struct page_batch *b __free(kvfree) = kvmalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	unsigned long from = 0;
-	int more, err = 0;
-	u32 at, n;
+	int more, n = 0;
+	u32 at;
 
 	if (!b)
 		return -ENOMEM;
+	b->s = s;
 	do {
 		more = next_batch(st, s->copies[mm - 1], b, from);
 		if (more < 0)
@@ -224,17 +270,15 @@ int ckpt_write_pages(struct ckpt_snapshot *s, struct ckpt_stream *st, u32 mm)
 		if (b->n)
 			from = (b->addr[b->n - 1] & PAGE_MASK) + PAGE_SIZE;
 		drop_zeros(b);
-		for (at = 0; at < b->n && !err; at += n) {
-			for (n = 1; at + n < b->n; n++)
-				if (b->addr[at + n] != b->addr[at] + n * PAGE_SIZE)
-					break;
-			err = write_run(st, b, at, n, CKPT_PAGES, mm);
-			s->pages += n;
+		for (at = 0; at < b->n; at += n) {
+			n = write_next(s, st, b, at, mm);
+			if (n < 0)
+				break;
 		}
 		put_batch(b);
 		cond_resched();
-	} while (more && !err);
-	return err;
+	} while (more && n >= 0);
+	return min(n, 0);
 }
 
 /* Fills @b with pages of @file from @pos on that follow each other. */
@@ -382,8 +426,12 @@ int ckpt_read_pages(struct ckpt_restart *r, u64 *pages)
 	if (!b)
 		return -ENOMEM;
 	while (r->next.type != cpu_to_le16(CKPT_TRAILER)) {
-		err = read_record(r, b);
-		*pages += le32_to_cpu(b->head.pages.count);
+		if (r->next.type == cpu_to_le16(CKPT_SHARED)) {
+			err = ckpt_read_shared(r);
+		} else {
+			err = read_record(r, b);
+			*pages += le32_to_cpu(b->head.pages.count);
+		}
 		if (!err)
 			err = ckpt_stream_read(st, &r->next, sizeof(r->next));
 		if (!err && ckpt_check_header(c, &r->next))

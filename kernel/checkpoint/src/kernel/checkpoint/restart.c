@@ -203,6 +203,8 @@ int ckpt_restart_load(struct ckpt_ctl *ctl, struct file *file, struct checkpoint
 	if (!err)
 		err = index_records(r);
 	if (!err)
+		err = ckpt_make_families(r);
+	if (!err)
 		err = ckpt_open_files(r);
 	if (err) {
 		ckpt_restart_free(r);
@@ -228,6 +230,7 @@ void ckpt_restart_free(struct ckpt_restart *r)
 			fput(r->files[i]);
 	ckpt_close_inodes(r);
 	ckpt_put_namespaces(r);
+	ckpt_put_made_families(r);
 	list_for_each_entry_safe(l, next, &r->records, node)
 		kvfree(l);
 	kvfree(r->files);

@@ -164,6 +164,8 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root, u32 flags)
 	if (!err)
 		err = ckpt_inodes_whole(s);
 	if (!err)
+		err = ckpt_number_families(s);
+	if (!err)
 		err = ckpt_copy_inodes(s);
 	if (!err)
 		err = copy_mms(s);
@@ -221,6 +223,8 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->fdtable_ids);
 	xa_init(&s->inodes);
 	xa_init(&s->namespaces);
+	xa_init(&s->families);
+	xa_init(&s->seen);
 	INIT_LIST_HEAD(&s->inode_list);
 	err = still(s, root, take(s, root, flags));
 	ckpt_thaw(&s->frozen);
@@ -238,6 +242,7 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 		mmput(s->copies[--s->nr_copies]);
 	kvfree(s->copies);
 	ckpt_put_inodes(s);
+	ckpt_put_families(s);
 	kvfree(s->inode_records.data);
 	kvfree(s->files.data);
 	kvfree(s->fdtables.data);

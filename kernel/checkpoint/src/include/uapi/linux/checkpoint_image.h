@@ -14,7 +14,7 @@
  *	{ NS }
  *	{ TASK [ { REGS } [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
  *	{ CONTENTS }
- *	{ PAGES }
+ *	{ PAGES | SHARED }
  *	TRAILER
  *
  * A TASK is a thread. The first of a process has its SIGACTIONS and TIMERs, and
@@ -62,6 +62,7 @@ enum ckpt_type {
 	CKPT_TIMER,
 	CKPT_CONTENTS,
 	CKPT_PAGES,
+	CKPT_SHARED,
 	CKPT_TRAILER,
 	CKPT_NR_TYPES
 };
@@ -295,7 +296,10 @@ enum ckpt_vma_kind {
  * @kind: enum ckpt_vma_kind
  * @flags: CKPT_VMA_*
  * @file: FILE, SHARED: what is mapped
- * @reserved: 0
+ * @family: ANON, FILE: of mappings whose pages may be SHARED, or 0. They are
+ *	numbered 1, 2, 3 ... by their first mapping
+ * @anon_pgoff: of a family, address of its first page, in pages, when it was
+ *	mapped first: pages of a family are shared only where this is the same
  * @name: of PR_SET_VMA_ANON_NAME, with its terminating 0, or nothing
  */
 struct ckpt_vma {
@@ -305,7 +309,8 @@ struct ckpt_vma {
 	__le32 kind;
 	__le32 flags;
 	__le32 file;
-	__le32 reserved;
+	__le32 family;
+	__le64 anon_pgoff;
 	__u8 name[];
 };
 
@@ -600,7 +605,7 @@ struct ckpt_timer {
  *	of the record before with this @owner
  * @data: @count pages
  *
- * A page of an MM that no PAGES has is what a fresh mapping gives: zeros, or
+ * A page of an MM that no PAGES or SHARED has is what a fresh mapping gives: zeros, or
  * the file's. What the last page of an INODE has behind its end is ignored.
  */
 struct ckpt_pages {
@@ -608,6 +613,27 @@ struct ckpt_pages {
 	__le32 count;
 	__le64 addr;
 	__u8 data[];
+};
+
+/**
+ * struct ckpt_shared - pages that are those of another MM until one writes
+ * @owner: an MM; as of PAGES, whose order includes these
+ * @count: pages, 1 to CKPT_DATA_MAX / page_size
+ * @addr: of the first, as of PAGES
+ * @from: an MM before @owner, which has them
+ * @reserved: 0
+ * @from_addr: address of the first there
+ *
+ * If they are of mappings of one family, at the same @anon_pgoff, they are one
+ * page at a restart; otherwise a copy.
+ */
+struct ckpt_shared {
+	__le32 owner;
+	__le32 count;
+	__le64 addr;
+	__le32 from;
+	__le32 reserved;
+	__le64 from_addr;
 };
 
 /**
