@@ -15,6 +15,12 @@ enum {
 int cmd_image(int argc, char **argv);
 int cmd_checkpoint(int argc, char **argv);
 int cmd_restart(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_enter(int argc, char **argv);
+int cmd_freeze(int argc, char **argv);
+int cmd_thaw(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
 
 /* image.c: shared with its test */
 int image_read(FILE *in, FILE *out, bool json, char *why, size_t size);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bulkhead - checkpoint and restart of process trees
+ * bulkhead - containers: what they run, their checkpoints and restarts
  *
- *   bulkhead checkpoint PID [-o FILE]     writes an image
+ *   bulkhead run COMMAND                  runs a command as a container
+ *   bulkhead list                         lists containers
+ *   bulkhead enter NAME [COMMAND]         runs a command in one
+ *   bulkhead freeze|thaw|kill NAME        stops one, lets it go on, ends it
+ *   bulkhead checkpoint NAME|PID [-o FILE] writes an image
  *   bulkhead restart [FILE]               makes processes from it
  *   bulkhead image show|verify [FILE]     prints one, checks one
  */
@@ -15,7 +19,13 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-	{ "checkpoint", cmd_checkpoint, "write an image of a process and all below it" },
+	{ "run", cmd_run, "run a command as a container" },
+	{ "list", cmd_list, "list containers" },
+	{ "enter", cmd_enter, "run a command in a container that is there" },
+	{ "freeze", cmd_freeze, "stop a container" },
+	{ "thaw", cmd_thaw, "let a frozen container go on" },
+	{ "kill", cmd_kill, "end a container, or signal its first process" },
+	{ "checkpoint", cmd_checkpoint, "write an image of a container or a process and all below it" },
 	{ "restart", cmd_restart, "make processes from an image" },
 	{ "image", cmd_image, "show or verify an image" },
 };
