@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bulkhead checkpoint PID: freezes the cgroup of a process, takes the process
- * and all below it, thaws, and writes the image while they run on
+ * bulkhead checkpoint NAME|PID: freezes a container or the cgroup of a process,
+ * takes the process and all below it, thaws, and writes the image while they run on
  */
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/checkpoint.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+#include "../lib/util.h"
 #include "bulkhead.h"
+#include "cgroup.h"
+#include "container.h"
 #include "device.h"
+#include "progress.h"
+#include "say.h"
+
+/* How long the freezer may take: an image is worth waiting for. */
+#define PATIENCE_MS	100000
 
 struct arguments {
 	const char *out;
 	bool json;
 	bool frozen;
-	pid_t pid;
+	const char *name;
+	pid_t pid;		/* 0: @name is that of a container */
 };
 
 /* The cgroup of the tree, and whether it was us who froze it. */
@@ -43,7 +50,6 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char *end;
 	long pid;
 
 	switch (key) {
@@ -57,14 +63,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		errno = 0;
-		pid = strtol(arg, &end, 10);
-		if (state->arg_num || end == arg || *end || errno || pid <= 0 || pid > INT_MAX)
-			argp_error(state, "'%s': one process id is needed", arg);
-		a->pid = pid;
+		if (state->arg_num)
+			argp_error(state, "'%s': one container or process is enough", arg);
+		if (arg[strspn(arg, "0123456789")])
+			container_name_check(state, arg);
+		else if (parse_int(arg, 1, INT_MAX, &pid))
+			a->pid = pid;
+		else
+			argp_error(state, "'%s': no process id", arg);
+		a->name = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->pid)
+		if (!a->name)
 			argp_usage(state);
 		if (!a->out && isatty(STDOUT_FILENO))
 			argp_error(state, "an image is not for a terminal; use --output");
@@ -75,111 +85,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse, "PID",
-	"Writes an image of process PID and of all its descendants. They stand still, "
+	options, parse, "NAME|PID",
+	"Writes an image of container NAME, or of process PID and all its descendants; what "
+	"consists of digits is a PID. They stand still, "
 	"in the freezer of their cgroup, only until their state is taken.\v"
 	"Exit status: 0 done, 1 refused or failed, 2 bad usage.",
 	NULL, NULL, NULL
 };
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
-}
-
-/* Reads the value at @key of a small file of the cgroup; -1 if there is none. */
-static int cgroup_key(const struct freezer *f, const char *file, const char *key)
-{
-	char path[PATH_MAX + 32], text[256], *at;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", f->path, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
-		return -1;
-	text[n] = '\0';
-	at = strstr(text, key);
-	return at ? atoi(at + strlen(key)) : -1;
-}
-
-static int cgroup_freeze(const struct freezer *f, bool freeze)
-{
-	char path[PATH_MAX + 32];
-	int fd, err;
-
-	snprintf(path, sizeof(path), "%s/cgroup.freeze", f->path);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = write(fd, freeze ? "1" : "0", 1) == 1 ? 0 : -errno;
-	close(fd);
-	return err;
-}
-
-/* Where cgroup v2 is mounted, and where in it @pid lives. */
-static int find_cgroup(pid_t pid, struct freezer *f)
-{
-	char name[64], line[PATH_MAX + 64], mount[PATH_MAX] = "", type[64];
-	FILE *in = fopen("/proc/self/mounts", "re");
-	bool found = false;
-
-	while (!found && in && fgets(line, sizeof(line), in))
-		if (sscanf(line, "%*s %4095s %63s", mount, type) == 2 && !strcmp(type, "cgroup2"))
-			found = true;
-	if (in)
-		fclose(in);
-	snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
-	in = fopen(name, "re");
-	while (in && fgets(line, sizeof(line), in)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (strncmp(line, "0::", 3) || !found)
-			continue;
-		fclose(in);
-		if (!strcmp(line + 3, "/"))
-			return -ENOTSUP;
-		if (snprintf(f->path, sizeof(f->path), "%s%s", mount, line + 3) >=
-		    (int)sizeof(f->path))
-			return -ENAMETOOLONG;
-		return 0;
-	}
-	if (in)
-		fclose(in);
-	return -ENOENT;
-}
-
-/* Freezes, and waits until everybody stands. */
-static int freeze(struct freezer *f)
-{
-	int i, err;
-
-	if (cgroup_key(f, "cgroup.freeze", "") != 1) {
-		err = cgroup_freeze(f, true);
-		if (err)
-			return err;
-		f->ours = true;
-	}
-	/* There is an event, but it is a matter of a few milliseconds at most. */
-	for (i = 0; i < 10000; i++) {
-		if (cgroup_key(f, "cgroup.events", "frozen ") == 1)
-			return 0;
-		poll(NULL, 0, i < 100 ? 1 : 10);
-	}
-	return -ETIMEDOUT;
-}
 
 /* Takes the tree while it is frozen. Returns how long that was, or -1. */
 static double take(const struct arguments *a, int dev, int pidfd, struct freezer *f,
 		   struct checkpoint_snapshot *s)
 {
 	double began = now_ms();
-	int err = freeze(f);
+	int err = cgroup_freeze(f->path, PATIENCE_MS, &f->ours);
 
 	if (err) {
 		fprintf(stderr, "bulkhead: cgroup %s: it cannot be frozen: %s\n", f->path,
@@ -191,7 +110,7 @@ static double take(const struct arguments *a, int dev, int pidfd, struct freezer
 			device_complain(dev, "checkpoint");
 	}
 	if (f->ours && (err || !a->frozen))
-		cgroup_freeze(f, false);
+		cgroup_write(f->path, "cgroup.freeze", "0");
 	return err ? -1 : now_ms() - began;
 }
 
@@ -243,6 +162,7 @@ static void output_drop(const struct output *o)
 static int write_image(const char *name, int dev, struct checkpoint_write *w)
 {
 	const char *who = name ? name : "standard output";
+	struct progress progress;
 	struct output out;
 	int err = output_open(&out, name);
 
@@ -251,8 +171,11 @@ static int write_image(const char *name, int dev, struct checkpoint_write *w)
 		return err;
 	}
 	w->fd = out.fd;
-	if (ioctl(dev, CHECKPOINT_WRITE, w)) {
-		err = -errno;
+	progress_start(&progress, who, out.fd);
+	err = ioctl(dev, CHECKPOINT_WRITE, w) ? -errno : 0;
+	progress_end(&progress);
+	if (err) {
+		errno = -err;
 		device_complain(dev, who);
 	} else {
 		err = output_keep(&out);
@@ -264,25 +187,56 @@ static int write_image(const char *name, int dev, struct checkpoint_write *w)
 	return err;
 }
 
+/* The cgroup of a process, and a pidfd of it. Returns that, or -1 after it has said why. */
+static int find_process(pid_t pid, struct freezer *f)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0), err;
+
+	err = pidfd < 0 ? 0 : cgroup_of(pid, f->path, sizeof(f->path));
+	if (pidfd < 0)
+		refuse("pid %d: no such process", pid);
+	else if (err == -ENOENT)
+		refuse("pid %d: it is in no cgroup v2", pid);
+	else if (err == -ENODEV)
+		refuse("pid %d: cgroup v2 is not mounted where its cgroup can be seen", pid);
+	else if (err)
+		refuse("pid %d: its cgroup: %s", pid, strerror(-err));
+	else if (!cgroup_has(f->path, "cgroup.freeze"))
+		refuse("pid %d: the root cgroup cannot be frozen; it must live in one of its own",
+		       pid);
+	else
+		return pidfd;
+	return -1;
+}
+
+/* The same of a container's first process. */
+static int find_container(const char *name, struct freezer *f)
+{
+	struct container c;
+	int pidfd;
+
+	if (container_find(name, &c))
+		return -1;
+	pidfd = container_pidfd(&c);
+	if (pidfd < 0) {
+		refuse("%s: its first process has ended", name);
+		return -1;
+	}
+	memcpy(f->path, c.path, sizeof(f->path));
+	return pidfd;
+}
+
 static int run(const struct arguments *a)
 {
 	struct checkpoint_snapshot snapshot = { 0 };
 	struct checkpoint_write write = { 0 };
 	struct freezer freezer = { .ours = false };
-	int pidfd = syscall(SYS_pidfd_open, a->pid, 0), dev, err;
 	double frozen, began;
+	int pidfd, dev, err;
 
-	err = pidfd < 0 ? -ENOENT : find_cgroup(a->pid, &freezer);
-	if (err == -ENOENT) {
-		fprintf(stderr, "bulkhead: pid %d: %s\n", a->pid,
-			pidfd < 0 ? "no such process" : "it is in no cgroup v2");
+	pidfd = a->pid ? find_process(a->pid, &freezer) : find_container(a->name, &freezer);
+	if (pidfd < 0)
 		return EXIT_REFUSED;
-	}
-	if (err) {
-		fprintf(stderr, "bulkhead: pid %d: the root cgroup cannot be frozen; "
-			"it must live in one of its own\n", a->pid);
-		return EXIT_REFUSED;
-	}
 	dev = device_open();
 	frozen = take(a, dev, pidfd, &freezer, &snapshot);
 	if (frozen < 0)
@@ -291,7 +245,7 @@ static int run(const struct arguments *a)
 	err = write_image(a->out, dev, &write);
 	if (err) {
 		if (freezer.ours)
-			cgroup_freeze(&freezer, false);
+			cgroup_write(freezer.path, "cgroup.freeze", "0");
 		return EXIT_REFUSED;
 	}
 	if (a->json)

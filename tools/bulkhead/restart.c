@@ -20,15 +20,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bulkhead.h"
+#include "cgroup.h"
+#include "container.h"
 #include "device.h"
+#include "process.h"
+#include "say.h"
 
 struct arguments {
 	const char *in;
+	const char *name;	/* of the container to be made, or NULL */
 	bool detach;
+	bool json;
 };
 
 static const struct argp_option options[] = {
-	{ "detach", 'd', NULL, 0, "print the pid of the first process and leave it alone", 0 },
+	{ "detach", 'd', NULL, 0, "print the pid of the first process, or the name of its "
+	  "container, and leave it alone", 0 },
+	{ "name", 'n', "NAME", 0, "make a container of this name of them", 0 },
+	{ "json", 'J', NULL, 0, "with --detach: print what was made as JSON", 0 },
 	{ 0 }
 };
 
@@ -40,10 +49,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'd':
 		a->detach = true;
 		return 0;
+	case 'n':
+		container_name_check(state, arg);
+		a->name = arg;
+		return 0;
+	case 'J':
+		a->json = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
 			argp_usage(state);
 		a->in = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->json && !a->detach)
+			argp_error(state, "--json needs --detach: what is printed is theirs");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -55,13 +75,17 @@ static const struct argp argp = {
 	"Makes processes from an image, in FILE or standard input. They get the pids that "
 	"they had: a tree that began with pid 1 in a pid namespace of its own, another in "
 	"that of the caller, where its pids must be free.\v"
-	"Waits for the first process and exits as it does; 1 refused or failed, 2 bad usage.",
+	"Waits for the first process, hands signals on to it, and exits as it does; 1 refused or "
+	"failed, 2 bad usage.",
 	NULL, NULL, NULL
 };
 
 static int dev;
 static struct checkpoint_task *tasks;
 static uint32_t nr_tasks;
+
+/* The cgroup that the first process is born into, and so are those it makes; -1: ours. */
+static int cgroup = -1;
 
 /* Threads live on these until they become what they were; their children, too. */
 #define THREAD_STACK	(1U << 20)
@@ -139,8 +163,13 @@ static long make_process(uint32_t i, uint64_t flags, int exit_signal)
 		.set_tid = (uintptr_t)&pid,
 		.set_tid_size = 1,
 	};
-	long ret = syscall(SYS_clone3, &args, sizeof(args));
+	long ret;
 
+	if (!i && cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = cgroup;
+	}
+	ret = syscall(SYS_clone3, &args, sizeof(args));
 	return ret < 0 ? -errno : ret;
 }
 
@@ -218,20 +247,68 @@ static void raise_limits(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int wait_for(pid_t pid)
+/* A cgroup for them. Returns an exit status; 0: *@lock is held. */
+static int make_container(const char *name, struct container *c, int *lock)
 {
-	int status;
+	int err = container_create(c, name, name, lock);
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_REFUSED;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (err)
+		return err;
+	cgroup = open(c->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup >= 0)
+		return 0;
+	refuse("cgroup %s: %s", c->path, strerror(errno));
+	container_discard(c);
+	container_unlock(*lock);
+	return EXIT_REFUSED;
+}
+
+/* The first process, in a container of its own if it is to have one; -1 after it has said why. */
+static long make_first(const struct arguments *a, struct container *c)
+{
+	long first;
+	int lock;
+
+	if (a->name && make_container(a->name, c, &lock))
+		return -1;
+	first = make_process(0, tasks[0].pid == 1 ? CLONE_NEWPID : 0, SIGCHLD);
+	if (!first)
+		live(0);
+	if (first < 0)
+		refuse("restart: pid %u: it cannot be made: %s", tasks[0].pid, strerror(-first));
+	else if (a->name && container_record(c, first))
+		first = -1;
+	if (!a->name)
+		return first;
+	if (first < 0)
+		container_discard(c);
+	container_unlock(lock);
+	close(cgroup);
+	return first;
+}
+
+static int report(const struct arguments *a, long first)
+{
+	if (a->json) {
+		printf("{\"name\": ");
+		if (a->name)
+			json_string(stdout, a->name);
+		else
+			printf("null");
+		printf(", \"pid\": %ld}\n", first);
+	} else if (a->name) {
+		puts(a->name);
+	} else {
+		printf("%ld\n", first);
+	}
+	return 0;
 }
 
 static int run(const struct arguments *a)
 {
 	struct checkpoint_finish finish;
-	int in = STDIN_FILENO;
+	int in = STDIN_FILENO, status;
+	struct container c;
 	long first;
 
 	dev = device_open();
@@ -248,25 +325,24 @@ static int run(const struct arguments *a)
 	raise_limits();
 	/* Orphans of a restart that fails come to us, and do not stay behind. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	first = make_process(0, tasks[0].pid == 1 ? CLONE_NEWPID : 0, SIGCHLD);
-	if (!first)
-		live(0);
-	if (first < 0) {
-		fprintf(stderr, "bulkhead: restart: pid %u: it cannot be made: %s\n",
-			tasks[0].pid, strerror(-first));
+	first = make_first(a, &c);
+	if (first < 0)
 		return EXIT_REFUSED;
-	}
 	if (ioctl(dev, CHECKPOINT_FINISH, &finish)) {
 		device_complain(dev, "restart");
 		bury_all();
+		if (a->name)
+			container_destroy(&c, CGROUP_PATIENCE_MS);
 		return EXIT_REFUSED;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	close(dev);
-	if (!a->detach)
-		return wait_for(first);
-	printf("%ld\n", first);
-	return 0;
+	if (a->detach)
+		return report(a, first);
+	status = process_wait(first, false);
+	if (a->name)
+		container_destroy(&c, CGROUP_PATIENCE_MS);
+	return status;
 }
 
 int cmd_restart(int argc, char **argv)

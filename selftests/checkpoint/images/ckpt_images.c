@@ -356,7 +356,7 @@ TEST_F(images, it_goes_through_a_socket_and_comes_back_by_one)
 
 TEST_F(images, a_pid_that_is_none_is_bad_usage)
 {
-	static const char * const bad[] = { "0", "-- -1", "1x", "''", "4294967297", "1 2" };
+	static const char * const bad[] = { "0", "-- -1", "1/x", "''", "4294967297", "1 2" };
 	char args[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
