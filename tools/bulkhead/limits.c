@@ -209,6 +209,13 @@ static int enable(const char *cg, const char *controller)
 		return 0;
 	if (!cgroup_lists(cg, "cgroup.controllers", controller))
 		return -ENOENT;
+	/*
+	 * Some of them would be granted to a cgroup with processes, but as threaded ones: then
+	 * its children could hold no processes at all. The root, which has no type, is another matter.
+	 */
+	if (cgroup_has(cg, "cgroup.type") &&
+	    (cgroup_read(cg, "cgroup.procs", text, sizeof(text)) || *text))
+		return -EBUSY;
 	snprintf(text, sizeof(text), "+%s", controller);
 	return cgroup_write(cg, "cgroup.subtree_control", text);
 }

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Containers to images and back, by name. */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include "kselftest_harness.h"
+#include "tool.h"
+
+/* Bytes that a container has so that its image takes a while. */
+#define BIG	(8UL << 20)
+
+static volatile sig_atomic_t told;
+
+static void on_signal(int sig)
+{
+	told = sig;
+}
+
+/*
+ * What the containers run: counts, in memory, and tells the count in the file
+ * that it is given; each instance opens that anew, and says its pid.
+ */
+static void __attribute__((constructor)) job(void)
+{
+	const char *dir = getenv("TOOL_JOB"), *big = getenv("TOOL_BIG");
+	char cgroup[256], path[PATH_MAX], text[64];
+	unsigned long n = 0;
+	char *at, *memory = NULL;
+	int fd;
+
+	if (!dir)
+		return;
+	if (big) {
+		memory = mmap(NULL, BIG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		must(memory != MAP_FAILED);
+		memset(memory, 'b', BIG);
+	}
+	signal(SIGTERM, on_signal);
+	for (;;) {
+		must(file_read("/proc/self/cgroup", cgroup, sizeof(cgroup)) > 0);
+		at = strrchr(cgroup, '/');
+		snprintf(path, sizeof(path), "%s/count%s", dir, at ? at + 1 : "");
+		snprintf(text, sizeof(text), "%lu %d\n", ++n, getpid());
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		must(fd >= 0 && pwrite(fd, text, strlen(text), 0) > 0);
+		close(fd);
+		if (told)
+			_exit(memory && memory[BIG - 1] != 'b' ? 99 : 40 + told % 10);
+		poll(NULL, 0, 2);
+	}
+}
+
+FIXTURE(image) {
+	char self[PATH_MAX];
+};
+
+FIXTURE_SETUP(image)
+{
+	ssize_t n = readlink("/proc/self/exe", self->self, sizeof(self->self) - 1);
+
+	ASSERT_LT(0, n);
+	self->self[n] = '\0';
+	tool_setup();
+}
+
+FIXTURE_TEARDOWN(image)
+{
+	tool_teardown();
+}
+
+/* How far container @name has counted; -1 if it has not begun. */
+static long count_of(const char *name)
+{
+	char path[PATH_MAX], text[64];
+
+	snprintf(path, sizeof(path), TOOL_DIR "/count%s", name);
+	return file_read(path, text, sizeof(text)) <= 0 ? -1 : atol(text);
+}
+
+static bool counts(const char *name)
+{
+	long before = count_of(name);
+
+	return EVENTUALLY(count_of(name) > before + 1);
+}
+
+static int start(const char *self, const char *name, const char *more)
+{
+	return tool("run -d --name %s --env TOOL_JOB=" TOOL_DIR " %s %s", name, more, self);
+}
+
+TEST_F(image, a_container_is_saved_by_name_and_runs_on)
+{
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool("checkpoint --json -o image web")) TH_LOG("%s", tool_err());
+	EXPECT_STREQ("1", json_get(tool_file("err"), "tasks"));
+	EXPECT_EQ(0, tool("image verify image"));
+	EXPECT_TRUE(counts("web"));
+	EXPECT_TRUE(tool_state_is("web", "running"));
+}
+
+TEST_F(image, what_is_frozen_stays_so)
+{
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool("freeze web"));
+	ASSERT_EQ(0, tool("checkpoint -o image web")) TH_LOG("%s", tool_err());
+	EXPECT_TRUE(tool_state_is("web", "frozen"));
+	ASSERT_EQ(0, tool("thaw web"));
+	ASSERT_EQ(0, tool("checkpoint --leave-frozen -o image web")) TH_LOG("%s", tool_err());
+	EXPECT_TRUE(tool_state_is("web", "frozen"));
+}
+
+TEST_F(image, digits_are_a_pid_and_no_name)
+{
+	char name[16];
+	pid_t pid;
+
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	pid = tool_pid("web");
+	/* a container that is called as another's process */
+	snprintf(name, sizeof(name), "%d", pid);
+	ASSERT_EQ(0, tool("run -d --name %s sh -c 'sleep 1000 & wait'", name));
+	EXPECT_TRUE(EVENTUALLY(!strcmp(tool_field(name, "tasks"), "2")));
+	ASSERT_EQ(0, tool("checkpoint --json -o image %d", pid)) TH_LOG("%s", tool_err());
+	EXPECT_STREQ("1", json_get(tool_file("err"), "tasks"));
+}
+
+/* The scene of the README: a copy of a running container, without a file between. */
+TEST_F(image, through_a_pipe_there_are_two_of_it)
+{
+	long at;
+
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	ASSERT_TRUE(EVENTUALLY(count_of("web") > 20));
+	ASSERT_EQ(0, tool_sh("bulkhead checkpoint web | bulkhead restart --name web2 -d"))
+		TH_LOG("%s", tool_err());
+	EXPECT_STREQ("web2", tool_out());
+	ASSERT_TRUE(EVENTUALLY(count_of("web2") > 0));
+	at = count_of("web2");
+	EXPECT_GT(at, 20);
+	EXPECT_TRUE(counts("web"));
+	EXPECT_TRUE(counts("web2"));
+	EXPECT_TRUE(tool_state_is("web", "running"));
+	EXPECT_TRUE(tool_state_is("web2", "running"));
+	EXPECT_NE(tool_pid("web"), tool_pid("web2"));
+	EXPECT_STREQ(self->self, tool_field("web2", "command"));
+	ASSERT_EQ(0, tool_sh("cat /proc/%d/cgroup", tool_pid("web2")));
+	EXPECT_STREQ("0::/bulkhead/web2", tool_out());
+	/* each is managed by itself, and the copy can be copied */
+	ASSERT_EQ(0, tool("kill web"));
+	EXPECT_TRUE(counts("web2"));
+	ASSERT_EQ(0, tool_sh("bulkhead checkpoint web2 | bulkhead restart --json --name web -d"))
+		TH_LOG("%s", tool_err());
+	EXPECT_STREQ("web", json_get(tool_file("out"), "name"));
+	EXPECT_LT(0, atoi(json_get(tool_file("out"), "pid")));
+	EXPECT_TRUE(counts("web"));
+	EXPECT_EQ(0, tool("enter web true"));
+}
+
+TEST_F(image, a_restart_waits_hands_signals_on_and_removes_its_container)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, start(self->self, "web", "--env TOOL_BIG=1"));
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool("checkpoint -o image web")) TH_LOG("%s", tool_err());
+	ASSERT_EQ(0, tool("kill web"));
+	pid = TOOL_START("restart", "--name", "again", "image");
+	ASSERT_TRUE(counts("again"));
+	kill(pid, SIGTERM);
+	EXPECT_EQ(45, proc_end(pid)) TH_LOG("%s", tool_err());
+	EXPECT_FALSE(tool_is_there("again"));
+	/* the same without a container of its own */
+	ASSERT_EQ(0, tool_sh("rm count*"));
+	pid = TOOL_START("restart", "image");
+	ASSERT_TRUE(counts(""));
+	kill(pid, SIGTERM);
+	EXPECT_EQ(45, proc_end(pid)) TH_LOG("%s", tool_err());
+}
+
+TEST_F(image, a_restart_that_fails_leaves_no_container)
+{
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool("checkpoint -o image web")) TH_LOG("%s", tool_err());
+	EXPECT_EQ(1, tool("restart --name web image"));
+	EXPECT_STREQ("bulkhead: web: there is a container of this name", tool_err());
+	EXPECT_TRUE(counts("web"));
+	/* no image; one that is cut off in its memory; a file that is gone */
+	EXPECT_EQ(1, tool("restart --name new /dev/null"));
+	EXPECT_FALSE(tool_is_there("new"));
+	ASSERT_EQ(0, tool_sh("head -c $(($(stat -c %%s image) - 100)) image >cut"));
+	EXPECT_EQ(1, tool("restart -d --name new cut"));
+	EXPECT_STREQ("", tool_out());
+	EXPECT_STRNE("", tool_err());
+	EXPECT_FALSE(tool_is_there("new"));
+	EXPECT_EQ(1, tool("restart --name new none"));
+	EXPECT_STREQ("bulkhead: none: No such file or directory", tool_err());
+	EXPECT_EQ(2, tool("restart --name .new image"));
+	/* and the name is free */
+	EXPECT_EQ(0, tool("restart -d --name new image")) TH_LOG("%s", tool_err());
+	EXPECT_TRUE(counts("new"));
+}
+
+TEST_F(image, who_has_entered_is_in_the_way_and_named)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	ASSERT_TRUE(counts("web"));
+	pid = TOOL_START("enter", "web", "sleep", "1000");
+	EXPECT_TRUE(EVENTUALLY(!strcmp(tool_field("web", "tasks"), "2")));
+	EXPECT_EQ(1, tool("checkpoint -o image web"));
+	EXPECT_TRUE(tool_complains_of("coming from outside the pid namespace is not supported"))
+		TH_LOG("%s", tool_err());
+	EXPECT_NE(0, access(TOOL_DIR "/image", F_OK));
+	EXPECT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool("kill web"));
+	EXPECT_EQ(137, proc_end(pid));
+}
+
+/* A terminal for standard error, and a reader who lets the image wait. */
+TEST_F(image, a_long_write_tells_on_a_terminal_how_far_it_is)
+{
+	int pty = posix_openpt(O_RDWR | O_NOCTTY), ends[2], tty;
+	char name[64], seen[4096], image[4096];
+	size_t len = 0;
+	ssize_t n;
+	pid_t pid;
+
+	ASSERT_LE(0, pty);
+	ASSERT_EQ(0, grantpt(pty) || unlockpt(pty) || ptsname_r(pty, name, sizeof(name)));
+	tty = open(name, O_RDWR | O_NOCTTY);
+	ASSERT_LE(0, tty);
+	ASSERT_EQ(0, pipe(ends));
+	ASSERT_EQ(0, start(self->self, "web", "--env TOOL_BIG=1"));
+	ASSERT_TRUE(counts("web"));
+	pid = proc_fork_bound(0);
+	if (!pid) {
+		must(dup2(ends[1], 1) == 1 && dup2(tty, 2) == 2);
+		must(!syscall(SYS_close_range, 3, ~0U, 0));
+		execlp("bulkhead", "bulkhead", "checkpoint", "web", NULL);
+		_exit(99);
+	}
+	close(ends[1]);
+	/* nobody reads the image until it is told of */
+	while (len < sizeof(seen) - 1) {
+		ASSERT_TRUE(proc_poll(pty, POLLIN, PROC_HANG_MS) & POLLIN);
+		n = read(pty, seen + len, sizeof(seen) - 1 - len);
+		ASSERT_LT(0, n);
+		len += n;
+		seen[len] = '\0';
+		if (strstr(seen, " s"))
+			break;
+	}
+	EXPECT_NE(NULL, strstr(seen, "\r\033[Kbulkhead: standard output: ")) TH_LOG("%s", seen);
+	/* bytes, if this kernel counts them */
+	EXPECT_TRUE(access("/proc/self/io", F_OK) || strstr(seen, "iB, ") || strstr(seen, "bytes, "))
+		TH_LOG("%s", seen);
+	EXPECT_TRUE(counts("web"));
+	while (read(ends[0], image, sizeof(image)) > 0)
+		;
+	EXPECT_EQ(0, proc_end(pid));
+	close(tty);
+	close(pty);
+}
+
+TEST_F(image, nothing_is_told_where_there_is_no_terminal)
+{
+	ASSERT_EQ(0, start(self->self, "web", "--env TOOL_BIG=1"));
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool_sh("bulkhead checkpoint web | (sleep 2; cat >image)"));
+	EXPECT_STREQ("", tool_err());
+	EXPECT_EQ(0, tool("image verify image"));
+}
+
+TEST_HARNESS_MAIN
