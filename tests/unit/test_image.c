@@ -96,6 +96,25 @@ static void add_pipe(uint32_t id, uint32_t number, const char *data)
 	memcpy(f->data, data, strlen(data));
 }
 
+/* Two packets, and a stream between them. */
+static void add_fifo(uint32_t id, uint32_t number, const char *path)
+{
+	const uint32_t chunks[] = { 3 | CKPT_PACKET, 5, 1 | CKPT_PACKET };
+	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f) + 12 + 9 + strlen(path) + 1);
+	int i;
+
+	f->kind = htole32(CKPT_FILE_FIFO);
+	f->pipe = htole32(number);
+	f->capacity = htole32(4096);
+	f->size = htole64(9);
+	f->mode = htole32(3);
+	f->rdev = htole32(1);
+	for (i = 0; i < 3; i++)
+		((uint32_t *)f->data)[i] = htole32(chunks[i]);
+	memcpy(f->data + 12, "onehello2", 9);
+	strcpy((char *)f->data + 21, path);
+}
+
 static void add_mm(uint32_t id)
 {
 	struct ckpt_mm *mm = record(CKPT_MM, id, sizeof(*mm));
@@ -356,6 +375,7 @@ static void make_image(void)
 	add_inode_file(6, 2);
 	add_eventfd(7, 99);
 	add_inode_file(8, 3);
+	add_fifo(9, 2, "/run/fifo");
 	for (i = 1; i <= 2; i++) {
 		fd = record(CKPT_FDTABLE, i, 2 * sizeof(*fd));
 		fd[0].fd = htole32(3);
@@ -385,7 +405,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(52);
+	t->records = htole64(53);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -418,7 +438,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "52 records"));
+	assert_non_null(strstr(why, "53 records"));
 	assert_non_null(strstr(why, "4 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -570,13 +590,28 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 3, ckpt_file, capacity, htole32(4), "impossible size");
 	FIELD(CKPT_FILE, 3, ckpt_file, capacity, htole32(65537), "impossible size");
 	FIELD(CKPT_FILE, 4, ckpt_file, pos, 1, "cannot have");
+	FIELD(CKPT_FILE, 3, ckpt_file, mode, htole32(1), "contents are wrong");
+	FIELD(CKPT_FILE, 3, ckpt_file, mode, htole32(0xffffffff), "contents are wrong");
+	FIELD(CKPT_FILE, 3, ckpt_file, rdev, htole32(1), "cannot have");
+	FIELD(CKPT_FILE, 9, ckpt_file, pipe, htole32(1), "contents are wrong");
+	FIELD(CKPT_FILE, 9, ckpt_file, pipe, htole32(3), "wrong number");
+	FIELD(CKPT_FILE, 9, ckpt_file, size, htole64(99), "path");
+	FIELD(CKPT_FILE, 9, ckpt_file, size, htole64(-8), "path");
+	FIELD(CKPT_FILE, 9, ckpt_file, mode, htole32(99), "path");
+	FIELD(CKPT_FILE, 9, ckpt_file, rdev, htole32(2), "cannot have");
+	FIELD(CKPT_FILE, 9, ckpt_file, data[21], 'x', "path");
+	FIELD(CKPT_FILE, 9, ckpt_file, data[24], 0, "path");
+	FIELD(CKPT_FILE, 9, ckpt_file, data[0], 4, "contents are wrong");
+	FIELD(CKPT_FILE, 9, ckpt_file, data[0], 0, "impossible packet");
+	FIELD(CKPT_FILE, 9, ckpt_file, data[1], 0x10, "impossible packet");
+	FIELD(CKPT_FILE, 9, ckpt_file, inode, htole32(1), "cannot have");
 
-	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(9), "not there");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(10), "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, 0, "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, fd, htole32(4), "out of order");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, cloexec, htole32(2), "unknown flags");
 
-	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(9), "executable");
+	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(10), "executable");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(4), "mapping is missing");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(2), "no address space");
 	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
@@ -830,6 +865,8 @@ static void show_prints_text_and_json(void **state)
 			       "shmid=98305 key=0x1234 cuid=0 cgid=0 cpid=7 lpid=9 creator=8 "
 			       "atime=0 dtime=0 ctime=1700000000"));
 	assert_non_null(strstr(text, "file 6: flags=2 inode=2 pos=5"));
+	assert_non_null(strstr(text, "file 9: flags=0 pipe=2 capacity=4096 bytes=9 chunks=3 "
+			       "fifo=\"/run/fifo\" unseen=1"));
 	assert_non_null(strstr(text, "contents: inode=1 offset=0x1000 count=1"));
 	assert_non_null(strstr(text, "ns 1: kind=\"uts\" owner=0 hostname=\"inside\" "
 			       "domainname=\"of.it\""));

@@ -112,10 +112,17 @@ static void show_file(struct reader *r, const struct ckpt_file *f)
 		put(r, "pos", "%" PRIu64, le64_to_cpu(f->pos));
 		return;
 	}
-	if (le32_to_cpu(f->kind) == CKPT_FILE_PIPE) {
+	if (le32_to_cpu(f->kind) == CKPT_FILE_PIPE || le32_to_cpu(f->kind) == CKPT_FILE_FIFO) {
 		put_u32(r, "pipe", f->pipe);
 		put_u32(r, "capacity", f->capacity);
 		put(r, "bytes", "%" PRIu64, le64_to_cpu(f->size));
+		if (f->mode)
+			put_u32(r, "chunks", f->mode);
+		if (le32_to_cpu(f->kind) == CKPT_FILE_FIFO)
+			put_text(r, "fifo", (const char *)f->data + le64_to_cpu(f->size) +
+				 4 * le32_to_cpu(f->mode));
+		if (f->rdev)
+			put_u32(r, "unseen", f->rdev);
 		return;
 	}
 	put_text(r, "path", (const char *)f->data);

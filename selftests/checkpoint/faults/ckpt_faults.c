@@ -21,7 +21,7 @@
 /* Something of every kind of object that one process can have. */
 JOB(rich)
 {
-	int ends[2], mem = memfd_create("faults", MFD_ALLOW_SEALING), ev = eventfd(9, 0);
+	int ends[2], packets[2], fifo, mem = memfd_create("faults", MFD_ALLOW_SEALING), ev = eventfd(9, 0);
 	struct sigevent se = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	struct itimerspec far = { .it_value.tv_sec = 1000 }, left;
 	int id = shmget(0x7171, 8192, IPC_CREAT | 0600), gone = shmget(IPC_PRIVATE, 4096, 0600);
@@ -33,6 +33,10 @@ JOB(rich)
 
 	must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
 	must(!pipe(ends) && write(ends[1], "content", 7) == 7);
+	must(!pipe2(packets, O_DIRECT) && write(packets[1], "a", 1) == 1);
+	must(write(packets[1], "bc", 2) == 2 && !mkfifo(CKPT_DIR "/fifo", 0600));
+	fifo = open(CKPT_DIR "/fifo", O_RDWR);
+	must(write(fifo, "named", 5) == 5);
 	must(mem >= 0 && !ftruncate(mem, 8192) && ev >= 0);
 	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
 	private = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -55,6 +59,8 @@ JOB(rich)
 	job_check(!shmctl(id, IPC_RMID, NULL));
 	job_check(read(file, buf, 3) == 3 && !memcmp(buf, "456", 3));
 	job_check(read(ends[0], buf, 8) == 7 && !memcmp(buf, "content", 7));
+	job_check(read(packets[0], buf, 8) == 1 && read(packets[0], buf, 8) == 2);
+	job_check(read(fifo, buf, 8) == 5 && !memcmp(buf, "named", 5));
 	job_check(read(ev, &count, 8) == 8 && count == 9);
 	job_check(!timer_gettime(timer, &left) && left.it_value.tv_sec > 900);
 	job_check(!sigpending(&set) && sigismember(&set, SIGRTMIN));
@@ -86,19 +92,27 @@ JOB(crowd)
 	job_check(!kill(child, SIGKILL) && waitpid(child, &status, 0) == child);
 }
 
+/* Open while an allocation is to fail, as to open it again might be what fails. */
+static int nth_fd = -1;
+
 /* Lets the @n-th allocation of the calling task fail, from now on. */
 static void fail_nth(long n)
 {
-	must(!file_printf("/proc/thread-self/fail-nth", "%ld", n));
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%ld", n);
+
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	must(nth_fd >= 0 && pwrite(nth_fd, text, len, 0) == len);
 }
 
 /* Takes it back. Returns whether it has come to pass. */
 static bool has_failed(void)
 {
-	long left = file_number("/proc/thread-self/fail-nth");
+	char text[16] = "";
 
-	fail_nth(0);
-	return !left;
+	must(pread(nth_fd, text, sizeof(text) - 1, 0) > 0 && pwrite(nth_fd, "0", 1, 0) == 1);
+	close(nth_fd);
+	return !atol(text);
 }
 
 /* Takes the frozen tree of @pid, or fails. The error number, or 0. */

@@ -276,15 +276,227 @@ TEST_F(files, a_lock_is_refused_by_name)
 	ASSERT_STREQ(refusal("a_lock", "fd 3: a lock"), "ok");
 }
 
-JOB(a_fifo)
+/* Packets, a stream between them, and one that is longer than who reads it wants. */
+JOB(packets)
 {
-	must(!mkfifo(CKPT_DIR "/fifo", 0600) && open(CKPT_DIR "/fifo", O_RDWR) == 3);
+	char buf[8192], page[4096];
+	int p[2], flags;
+
+	must(!pipe2(p, O_DIRECT | O_NONBLOCK));
+	memset(page, 'p', sizeof(page));
+	must(write(p[1], "one", 3) == 3 && write(p[1], "three", 5) == 5);
+	must(write(p[1], page, sizeof(page)) == sizeof(page));
+	flags = fcntl(p[1], F_GETFL);
+	must((flags & O_DIRECT) && !fcntl(p[1], F_SETFL, flags & ~O_DIRECT));
+	must(write(p[1], "stream", 6) == 6 && write(p[1], "stream", 6) == 6);
+	must(!fcntl(p[1], F_SETFL, flags) && write(p[1], "x", 1) == 1);
+	job_pause();
+	job_check(fcntl(p[1], F_GETFL) == flags);
+	job_check(read(p[0], buf, sizeof(buf)) == 3 && !memcmp(buf, "one", 3));
+	/* what a packet has more than is read is lost */
+	job_check(read(p[0], buf, 2) == 2 && !memcmp(buf, "th", 2));
+	job_check(read(p[0], buf, sizeof(buf)) == 4096 && !memcmp(buf, page, 4096));
+	job_check(read(p[0], buf, 12) == 12 && !memcmp(buf, "streamstream", 12));
+	job_check(read(p[0], buf, sizeof(buf)) == 1 && *buf == 'x');
+	job_check(read(p[0], buf, 1) == -1 && errno == EAGAIN);
+	job_check(write(p[1], "ab", 2) == 2 && write(p[1], "c", 1) == 1);
+	job_check(read(p[0], buf, sizeof(buf)) == 2);
+}
+
+TEST_F(files, pipes_come_back_with_their_packets)
+{
+	ASSERT_STREQ(ckpt_round_trip("packets"), "ok");
+}
+
+TEST_F(files, originals_with_packets_run_on_unharmed)
+{
+	ASSERT_STREQ(ckpt_unharmed("packets"), "ok");
+}
+
+TEST_F(files, packets_are_checkpointed_again)
+{
+	ASSERT_STREQ(ckpt_second_generation("packets"), "ok");
+}
+
+static int fifo(const char *name, int how)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), CKPT_DIR "/%s", name);
+	must(!mkfifo(path, 0600) || errno == EEXIST);
+	return open(path, how);
+}
+
+/* Events of @fd, at once. */
+static short events(int fd)
+{
+	return proc_poll(fd, POLLIN | POLLOUT, 0);
+}
+
+JOB(fifos)
+{
+	int a = fifo("a", O_RDONLY | O_NONBLOCK), aw = fifo("a", O_WRONLY), status;
+	int both = fifo("b", O_RDWR | O_CLOEXEC), quiet = fifo("c", O_RDONLY | O_NONBLOCK);
+	int left = fifo("d", O_RDONLY | O_NONBLOCK), dw = fifo("d", O_WRONLY);
+	int er = fifo("e", O_RDONLY | O_NONBLOCK), lonely = fifo("e", O_WRONLY | O_NONBLOCK), w;
+	char buf[64];
+	pid_t pid;
+
+	must(fcntl(aw, F_SETPIPE_SZ, 16384) == 16384 && write(aw, "in flight", 9) == 9);
+	must(write(both, "both", 4) == 4 && write(dw, "last", 4) == 4 && !close(dw));
+	must(!fcntl(both, F_SETFL, O_DIRECT) && write(both, "ways", 4) == 4);
+	must(!close(er) && events(quiet) == 0 && events(left) == (POLLIN | POLLHUP));
+	signal(SIGPIPE, SIG_IGN);
+	pid = fork();
+	if (!pid) {
+		close(aw);
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		if (read(a, buf, 9) != 9 || memcmp(buf, "in flight", 9))
+			_exit(1);
+		/* until the parent writes, and until it has closed */
+		must(proc_poll(a, POLLIN, PROC_HANG_MS) & POLLIN);
+		if (read(a, buf, 64) != 4 || memcmp(buf, "more", 4))
+			_exit(2);
+		must(proc_poll(a, POLLIN, PROC_HANG_MS) == POLLHUP);
+		_exit(read(a, buf, 64) ? 4 : 3);
+	}
+	job_pause();
+	job_check(fcntl(a, F_GETFL) & O_NONBLOCK && !(fcntl(aw, F_GETFL) & O_NONBLOCK));
+	job_check((fcntl(aw, F_GETFL) & O_ACCMODE) == O_WRONLY);
+	job_check(fcntl(aw, F_GETPIPE_SZ) == 16384);
+	job_check(fcntl(both, F_GETFD) == FD_CLOEXEC && fcntl(both, F_GETFL) & O_DIRECT);
+	job_check(read(both, buf, 4) == 4 && !memcmp(buf, "both", 4));
+	job_check(read(both, buf, 64) == 4 && !memcmp(buf, "ways", 4));
+	/* one has not seen a writer yet, and the other one not its end */
+	job_check(events(quiet) == 0 && !read(quiet, buf, 1));
+	job_check(events(left) == (POLLIN | POLLHUP));
+	job_check(read(left, buf, 64) == 4 && !read(left, buf, 64) && events(left) == POLLHUP);
+	job_check(write(lonely, "x", 1) == -1 && errno == EPIPE);
+	/* by the name it is the same */
+	w = fifo("c", O_WRONLY | O_NONBLOCK);
+	job_check(w >= 0 && write(w, "z", 1) == 1 && read(quiet, buf, 64) == 1 && !close(w));
+	job_check(events(quiet) == POLLHUP);
+	job_check(fifo("d", O_WRONLY | O_NONBLOCK) >= 0);
+	job_check(write(aw, "more", 4) == 4 && !close(aw));
+	job_check(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+}
+
+TEST_F(files, fifos_come_back_with_what_is_in_them)
+{
+	ASSERT_STREQ(ckpt_round_trip("fifos"), "ok");
+}
+
+TEST_F(files, originals_with_fifos_run_on_unharmed)
+{
+	ASSERT_STREQ(ckpt_unharmed("fifos"), "ok");
+}
+
+TEST_F(files, fifos_are_checkpointed_again)
+{
+	ASSERT_STREQ(ckpt_second_generation("fifos"), "ok");
+}
+
+TEST_F(files, an_image_with_fifos_is_restarted_twice)
+{
+	pid_t pid = ckpt_start("fifos");
+	int i;
+
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+		ASSERT_STREQ(ckpt_verdict(), "ok");
+		ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
+		ckpt_reap();
+	}
+}
+
+JOB(one_fifo)
+{
+	must(fifo("fifo", O_RDWR) == 3 && write(3, "x", 1) == 1);
 	job_pause();
 }
 
-TEST_F(files, a_fifo_is_refused_by_name)
+/* Saves a job with a FIFO, and ends it. */
+static void save_fifo(void)
 {
-	ASSERT_STREQ(refusal("a_fifo", "/fifo"), "ok");
+	pid_t pid = ckpt_start("one_fifo");
+
+	must(!ckpt_save(pid, CKPT_DIR "/image"));
+	ckpt_kill(pid);
+}
+
+TEST_F(files, a_fifo_that_somebody_uses_is_not_taken_over)
+{
+	char c;
+	int fd;
+
+	save_fifo();
+	fd = fifo("fifo", O_RDONLY | O_NONBLOCK);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "file " CKPT_DIR "/fifo: somebody uses it"), NULL)
+		TH_LOG("%s", ckpt_said());
+	ASSERT_EQ(read(fd, &c, 1), 0);
+}
+
+TEST_F(files, what_is_no_fifo_any_more_is_refused)
+{
+	save_fifo();
+	ASSERT_EQ(unlink(CKPT_DIR "/fifo"), 0);
+	job_touch(CKPT_DIR "/fifo");
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "file " CKPT_DIR "/fifo: it is another one"), NULL)
+		TH_LOG("%s", ckpt_said());
+}
+
+TEST_F(files, nobody_fills_a_fifo_that_he_may_not_write_to)
+{
+	pid_t pid;
+
+	save_fifo();
+	ASSERT_EQ(chown(CKPT_DIR "/fifo", 7, 8), 0);
+	ASSERT_EQ(chmod(CKPT_DIR "/fifo", 0604), 0);
+	pid = cg_fork_into(CKPT_CG, 0);
+	if (!pid) {
+		must(!prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE));
+		_exit(ckpt_tool("restart -d " CKPT_DIR "/image"));
+	}
+	ASSERT_EQ(proc_end(pid), 1);
+	ASSERT_NE(strstr(ckpt_said(), "file " CKPT_DIR "/fifo: it cannot be opened (error 13)"),
+		  NULL) TH_LOG("%s", ckpt_said());
+}
+
+JOB(a_deleted_fifo)
+{
+	must(fifo("fifo", O_RDWR) == 3 && !unlink(CKPT_DIR "/fifo"));
+	job_pause();
+}
+
+TEST_F(files, a_deleted_fifo_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("a_deleted_fifo", "fd 3: " CKPT_DIR "/fifo (deleted)"), "ok");
+}
+
+JOB(fifo_outside)
+{
+	int fd = fifo("fifo", O_RDWR);
+
+	job_outsider();
+	must(!close(fd) && fifo("fifo", O_RDONLY) == 3);
+	job_pause();
+}
+
+TEST_F(files, a_fifo_that_leads_out_of_the_tree_is_refused)
+{
+	pid_t pid = ckpt_start("fifo_outside");
+
+	ASSERT_EQ(ckpt_save(file_number(CKPT_DIR "/child"), CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "fd 3: a pipe with an end outside is not supported"), NULL)
+		TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
 }
 
 JOB(eventfd_outside)

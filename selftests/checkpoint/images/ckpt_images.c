@@ -11,10 +11,13 @@
 
 JOB(simple)
 {
-	int p[2], id = shmget(0x5151, 8192, IPC_CREAT | 0600);
+	int p[2], q[2], id = shmget(0x5151, 8192, IPC_CREAT | 0600);
 	char *shm = shmat(id, NULL, 0);
 
 	unlink(CKPT_DIR "/child");
+	must(!pipe2(q, O_DIRECT) && write(q[1], "ab", 2) == 2 && write(q[1], "c", 1) == 1);
+	must(!mkfifo(CKPT_DIR "/named", 0600) || errno == EEXIST);
+	must(write(open(CKPT_DIR "/named", O_RDWR), "named", 5) == 5);
 	must(shm != (void *)-1);
 	strcpy(shm, "shared");
 	must(!pipe(p) && write(p[1], "x", 1) == 1);

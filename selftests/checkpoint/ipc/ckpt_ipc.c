@@ -3,7 +3,6 @@
  * SysV shared memory that a tree has attached comes back with its id, its key
  * and all that shmctl(2) tells of it.
  */
-#define _GNU_SOURCE
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mman.h>

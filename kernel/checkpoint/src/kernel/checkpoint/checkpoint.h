@@ -226,7 +226,11 @@ int ckpt_take_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_pipe(struct ckpt_snapshot *s, struct task_struct *task,
 		   struct ckpt_taken_file *taken);
+int ckpt_take_fifo(struct ckpt_snapshot *s, struct task_struct *task,
+		   struct ckpt_taken_file *taken);
 int ckpt_pipes_whole(struct ckpt_snapshot *s);
+char *ckpt_path_name(struct ckpt_snapshot *s, struct task_struct *task, int fd,
+		     const struct path *path, char *buf);
 int ckpt_take_eventfd(struct ckpt_snapshot *s, struct task_struct *task,
 		      struct ckpt_taken_file *taken);
 bool ckpt_has_inode(struct file *file);
@@ -415,6 +419,8 @@ int ckpt_fill_inode(struct ckpt_restart *r, const struct ckpt_pages *p, const vo
 int ckpt_seal_inodes(struct ckpt_restart *r);
 void ckpt_close_inodes(struct ckpt_restart *r);
 int ckpt_open_pipe(struct ckpt_restart *r, u32 index, const struct ckpt_file *f,
+		   struct file **spare);
+int ckpt_open_fifo(struct ckpt_restart *r, u32 index, const struct ckpt_file *f,
 		   struct file **spare);
 int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *mm);
 int ckpt_close_files(void);

@@ -2,7 +2,7 @@
 /*
  * Checkpoint/restart: open files
  *
- * What can be opened again by its path is; pipes are in pipe.c, files with
+ * What can be opened again by its path is; pipes, named or not, are in pipe.c, files with
  * their contents in inode.c, eventfds in eventfd.c. Everything else is refused by its kind.
  */
 #include <linux/checkpoint.h>
@@ -90,35 +90,50 @@ static bool has_locks(struct file *file)
 	return false;
 }
 
+/* The name by which @path is reached again, in @buf of PATH_MAX, or an error. */
+char *ckpt_path_name(struct ckpt_snapshot *s, struct task_struct *task, int fd,
+		     const struct path *path, char *buf)
+{
+	char *name = d_path(path, buf, PATH_MAX);
+	struct path again;
+	bool same;
+
+	if (IS_ERR(name))
+		return name;
+	if (is_pseudo(path->dentry->d_sb) || d_unlinked(path->dentry))
+		return ERR_PTR(ckpt_refuse_file(s, task, fd, "%s is", name));
+	/* Another file system may be mounted above it, or a new file be there. */
+	if (*name != '/' || kern_path(name, 0, &again))
+		return ERR_PTR(ckpt_refuse_file(s, task, fd, "%s, which cannot be reached, is",
+						name));
+	same = path_equal(path, &again);
+	path_put(&again);
+	if (!same)
+		return ERR_PTR(ckpt_refuse_file(s, task, fd,
+						"%s, in the place of which is another file, is",
+						name));
+	return name;
+}
+
 /* Adds a FILE that is opened by @path. Returns its id, or an error. */
 static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		     const struct path *path, struct file *file, unsigned int flags, bool mapped)
 {
 	char *buf __free(kfree) = kmalloc(PATH_MAX, GFP_KERNEL);
 	struct inode *inode = d_backing_inode(path->dentry);
-	struct path again;
 	struct ckpt_file *f;
-	bool same;
 	char *name;
 
 	if (!buf)
 		return -ENOMEM;
-	name = d_path(path, buf, PATH_MAX);
+	if (!can_reopen(inode->i_mode, inode->i_rdev)) {
+		name = d_path(path, buf, PATH_MAX);
+		return IS_ERR(name) ? PTR_ERR(name) :
+			ckpt_refuse_file(s, task, fd, "%s is", name);
+	}
+	name = ckpt_path_name(s, task, fd, path, buf);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	if (!can_reopen(inode->i_mode, inode->i_rdev) || is_pseudo(inode->i_sb))
-		return ckpt_refuse_file(s, task, fd, "%s is", name);
-	if (d_unlinked(path->dentry))
-		return ckpt_refuse_file(s, task, fd, "%s is", name);
-	/* Another file system may be mounted above it, or a new file be there. */
-	if (*name != '/' || kern_path(name, 0, &again))
-		return ckpt_refuse_file(s, task, fd, "%s, which cannot be reached, is", name);
-	same = path_equal(path, &again);
-	path_put(&again);
-	if (!same)
-		return ckpt_refuse_file(s, task, fd,
-					"%s, in the place of which is another file, is", name);
-
 	f = ckpt_record_add(&s->files, CKPT_FILE, ++s->nr_files,
 			    sizeof(*f) + strlen(name) + 1);
 	if (!f)
@@ -156,6 +171,8 @@ static int take_new_file(struct ckpt_snapshot *s, struct task_struct *task,
 		return ckpt_refuse_file(s, task, fd, "a lock that it holds is");
 	if (S_ISFIFO(inode->i_mode) && inode->i_sb->s_magic == PIPEFS_MAGIC)
 		return ckpt_take_pipe(s, task, taken);
+	if (S_ISFIFO(inode->i_mode) && !(file->f_mode & FMODE_PATH))
+		return ckpt_take_fifo(s, task, taken);
 	if (ckpt_has_inode(file))
 		return ckpt_take_inode_file(s, task, taken);
 	id = ckpt_take_eventfd(s, task, taken);
@@ -412,6 +429,8 @@ int ckpt_open_files(struct ckpt_restart *r)
 		f = (void *)l->payload;
 		if (f->kind == cpu_to_le32(CKPT_FILE_PIPE))
 			err = ckpt_open_pipe(r, i, f, &pipes[le32_to_cpu(f->pipe)]);
+		else if (f->kind == cpu_to_le32(CKPT_FILE_FIFO))
+			err = ckpt_open_fifo(r, i, f, &pipes[le32_to_cpu(f->pipe)]);
 		else if (f->kind == cpu_to_le32(CKPT_FILE_INODE))
 			err = ckpt_open_inode_file(r, i, f);
 		else if (f->kind == cpu_to_le32(CKPT_FILE_EVENTFD))

@@ -299,6 +299,59 @@ static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 ext
 	return 0;
 }
 
+/* What is in a pipe: chunks and bytes, @extra in all. */
+static int check_chunks(struct ckpt_check *c, const struct ckpt_file *f, u32 extra)
+{
+	u32 n = le32_to_cpu(f->mode), i, chunk, len, sum = 0;
+	__le32 v;
+
+	if (n > extra / sizeof(v) || le64_to_cpu(f->size) != extra - n * sizeof(v))
+		return bad(c, "a pipe's contents are wrong");
+	for (i = 0; i < n; i++) {
+		memcpy(&v, f->data + i * sizeof(v), sizeof(v));
+		chunk = le32_to_cpu(v);
+		len = chunk & ~CKPT_PACKET;
+		if (!len || len > extra - sum || (chunk & CKPT_PACKET && len > c->page_size))
+			return bad(c, "a pipe with an impossible packet");
+		sum += len;
+	}
+	return n && sum != le64_to_cpu(f->size) ? bad(c, "a pipe's contents are wrong") : 0;
+}
+
+/* An end of a pipe, of which @path bytes of data are the path. */
+static int check_pipe(struct ckpt_check *c, const struct ckpt_file *f, u32 extra, u32 path)
+{
+	u32 pipe = le32_to_cpu(f->pipe), capacity = le32_to_cpu(f->capacity);
+	int err;
+
+	if (f->pos || f->mtime || f->mapped || le32_to_cpu(f->rdev) > !!path)
+		return bad(c, "a pipe with what it cannot have");
+	if (!pipe || pipe > c->pipes + 1)
+		return bad(c, "a pipe with a wrong number");
+	if (pipe <= c->pipes && extra != path)
+		return bad(c, "a pipe's contents are wrong");
+	err = check_chunks(c, f, extra - path);
+	if (err)
+		return err;
+	if (capacity < c->page_size || capacity > (1U << 31) || capacity & (capacity - 1) ||
+	    le64_to_cpu(f->size) > capacity)
+		return bad(c, "a pipe of an impossible size");
+	if (pipe > c->pipes)
+		c->pipes = pipe;
+	return 0;
+}
+
+/* Where the path of a FIFO begins, behind what is in it. */
+static int check_fifo(struct ckpt_check *c, const struct ckpt_file *f, u32 extra)
+{
+	u64 at = le64_to_cpu(f->size) + 4ULL * le32_to_cpu(f->mode);
+
+	if (at > extra || extra - at > CKPT_PATH_MAX || !string_ok(f->data + at, extra - at) ||
+	    f->data[at] != '/')
+		return bad(c, "a path that is none");
+	return check_pipe(c, f, extra, extra - at);
+}
+
 static int check_file(struct ckpt_check *c, const struct ckpt_file *f, u32 extra)
 {
 	u32 pipe = le32_to_cpu(f->pipe), capacity = le32_to_cpu(f->capacity);
@@ -329,18 +382,9 @@ static int check_file(struct ckpt_check *c, const struct ckpt_file *f, u32 extra
 			return bad(c, "an impossible offset");
 		return 0;
 	case CKPT_FILE_PIPE:
-		if (f->pos || f->mtime || f->mode || f->rdev || f->mapped)
-			return bad(c, "a pipe with what it cannot have");
-		if (!pipe || pipe > c->pipes + 1)
-			return bad(c, "a pipe with a wrong number");
-		if (size != extra || (pipe <= c->pipes && extra))
-			return bad(c, "a pipe's contents are wrong");
-		if (capacity < c->page_size || capacity > (1U << 31) ||
-		    capacity & (capacity - 1) || size > capacity)
-			return bad(c, "a pipe of an impossible size");
-		if (pipe > c->pipes)
-			c->pipes = pipe;
-		return 0;
+		return check_pipe(c, f, extra, 0);
+	case CKPT_FILE_FIFO:
+		return check_fifo(c, f, extra);
 	default:
 		return bad(c, "a file of an unknown kind");
 	}

@@ -176,25 +176,35 @@ enum ckpt_file_kind {
 	CKPT_FILE_PIPE,		/* an end of a pipe */
 	CKPT_FILE_INODE,	/* of an INODE */
 	CKPT_FILE_EVENTFD,	/* of eventfd(2) */
+	CKPT_FILE_FIFO,		/* an end of a named pipe, opened again by its path */
 	CKPT_FILE_NR_KINDS
 };
+
+/* In a chunk of a pipe: a packet, of at most a page, see O_DIRECT in pipe(2). */
+#define CKPT_PACKET		0x80000000U
 
 /**
  * struct ckpt_file - an open file description, or a path
  * @kind: enum ckpt_file_kind
  * @flags: O_* of the open file, of the architecture @machine
  * @pos: offset
- * @size: PATH: of a file that is mapped, 0 if none of it is; PIPE: bytes in
- *	@data; EVENTFD: its count
+ * @size: PATH: of a file that is mapped, 0 if none of it is; PIPE, FIFO: bytes
+ *	in the pipe; EVENTFD: its count
  * @mtime: PATH: of a file that is mapped, nanoseconds
- * @mode: PATH: S_IFMT bits of the file; EVENTFD: 1 for EFD_SEMAPHORE
- * @rdev: PATH: of a device, major << 20 | minor
- * @pipe: PIPE: number of the pipe, which its other ends have as well
- * @capacity: PIPE: in bytes, as F_GETPIPE_SZ tells it
+ * @mode: PATH: S_IFMT bits of the file; EVENTFD: 1 for EFD_SEMAPHORE; PIPE,
+ *	FIFO: chunks in @data
+ * @rdev: PATH: of a device, major << 20 | minor; FIFO: 1 if this reader has
+ *	not seen a writer yet, see POLLHUP in poll(2)
+ * @pipe: PIPE, FIFO: number of the pipe, which its other ends have as well
+ * @capacity: PIPE, FIFO: in bytes, as F_GETPIPE_SZ tells it
  * @mapped: PATH: 1 if @size and @mtime must be what they were
  * @inode: INODE: it
- * @data: PATH: the path with its terminating 0; PIPE: what is in the pipe,
- *	only in the first record that names it
+ * @data: PATH: the path with its terminating 0; PIPE, FIFO: what is in the
+ *	pipe, only in the first record that names it; FIFO: then the path
+ *
+ * What is in a pipe: the chunks, __le32 each, and the bytes. If it has packets
+ * there are chunks: the length of each packet, with CKPT_PACKET, and of what is between
+ * two of them, without. If it has none there are no chunks.
  */
 struct ckpt_file {
 	__le32 kind;
