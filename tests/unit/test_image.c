@@ -238,6 +238,20 @@ static void add_zombie(uint32_t id, uint32_t pid, uint32_t parent)
 	t->status = htole32(3 << 8);
 }
 
+/* A process that lives on as its second thread. */
+static void add_headless(uint32_t id, uint32_t pid, uint32_t parent, uint32_t mm)
+{
+	struct ckpt_task *t = add_process(id, pid, parent);
+
+	t->state = htole32(CKPT_TASK_HEADLESS);
+	t->status = htole32(2 << 8);
+	t->mm = htole32(mm);
+	t->cwd = htole32(1);
+	record(CKPT_SIGACTIONS, 0, CKPT_NSIG * sizeof(struct ckpt_sigaction));
+	add_signal(true);
+	add_thread(id + 1, pid + 1, id);
+}
+
 static void add_memfd(uint32_t id, const char *name)
 {
 	struct ckpt_inode *i = record(CKPT_INODE, id, sizeof(*i) + strlen(name) + 1);
@@ -348,7 +362,10 @@ static void add_shared(uint32_t owner, uint64_t addr, uint32_t from, uint64_t fr
 	s->from_addr = htole64(from_addr);
 }
 
-/* A tree of two processes that share a pipe; one has two threads, and a child that has ended. */
+/*
+ * A tree of two processes that share a pipe; one has two threads, a child that
+ * has ended, and one of which the first thread has.
+ */
 static void make_image(void)
 {
 	struct ckpt_trailer *t;
@@ -362,7 +379,7 @@ static void make_image(void)
 	im->version = htole32(CKPT_VERSION);
 	im->machine = htole32(62);
 	im->page_size = htole32(PAGE);
-	im->nr_tasks = htole32(4);
+	im->nr_tasks = htole32(6);
 	strcpy(im->release, "7.3.4");
 	add_memfd(1, "heap");
 	add_anon(2);
@@ -386,11 +403,13 @@ static void make_image(void)
 	}
 	add_mm(1);
 	add_mm(2);
+	add_mm(3);
 	add_namespaces();
 	add_live(1, 7, 0, 1);
 	add_thread(2, 8, 1);
 	add_zombie(3, 10, 1);
 	add_live(4, 9, 2, 2);
+	add_headless(5, 20, 1, 3);
 	set_namespaces(1, CKPT_ROLE_UTS, 1);
 	set_namespaces(1, CKPT_ROLE_IPC, 2);
 	set_namespaces(1, CKPT_ROLE_CGROUP, 3);
@@ -405,7 +424,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(53);
+	t->records = htole64(63);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -438,8 +457,8 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "53 records"));
-	assert_non_null(strstr(why, "4 tasks"));
+	assert_non_null(strstr(why, "63 records"));
+	assert_non_null(strstr(why, "6 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
 
@@ -538,7 +557,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, htole32(4097), "size of pages");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, 0, "size of pages");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, 0, "number of tasks");
-	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(5), "tasks are missing");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(7), "tasks are missing");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(1), "more tasks");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, release[63], 'x', "release");
 
@@ -672,6 +691,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_IPC], htole32(1), "namespace that is not there");
 	FIELD(CKPT_TASK, 2, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "namespace of no task");
 	FIELD(CKPT_TASK, 3, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "not all of it");
+	FIELD(CKPT_TASK, 5, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 1, ckpt_task, reserved_ns, htole32(1), "reserved");
 
 	FIELD(CKPT_TASK, 1, ckpt_task, pid, 0, "impossible pid");
@@ -708,7 +728,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 1, ckpt_task, rlimits[3][0], htole64(1), "limit");
 	FIELD(CKPT_TASK, 1, ckpt_task, comm[15], 'x', "name");
 	FIELD(CKPT_TASK, 1, ckpt_task, reserved, 1, "reserved");
-	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(3), "unknown state");
+	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_NR_STATES), "unknown state");
 	FIELD(CKPT_TASK, 1, ckpt_task, status, htole32(1), "but how");
 	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_STOPPED), "impossible signal");
 
@@ -727,6 +747,15 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 3, ckpt_task, status, htole32(0x10000), "ended like that");
 	FIELD(CKPT_TASK, 3, ckpt_task, status, htole32(0x309), "ended like that");
 	FIELD(CKPT_TASK, 3, ckpt_task, state, 0, "lacks memory");
+
+	FIELD(CKPT_TASK, 5, ckpt_task, status, htole32(0x309), "ended like that");
+	FIELD(CKPT_TASK, 5, ckpt_task, fdtable, htole32(1), "lacks memory, files");
+	FIELD(CKPT_TASK, 5, ckpt_task, mm, 0, "lacks memory");
+	FIELD(CKPT_TASK, 5, ckpt_task, cwd, 0, "directory");
+	FIELD(CKPT_TASK, 5, ckpt_task, state, 0, "lacks memory");
+	FIELD(CKPT_TASK, 6, ckpt_task, state, htole32(CKPT_TASK_HEADLESS), "no process");
+	FIELD(CKPT_TASK, 6, ckpt_task, leader, htole32(6), "none of whose threads");
+	FIELD(CKPT_SIGNAL, 6, ckpt_signal, shared, 0, "impossible signal");
 
 	FIELD(CKPT_TIMER, 1, ckpt_timer, kind, htole32(4), "unknown kind");
 	FIELD(CKPT_TIMER, 1, ckpt_timer, armed, htole32(2), "impossible time");

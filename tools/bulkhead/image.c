@@ -242,7 +242,7 @@ static void show_roles(struct reader *r, const struct ckpt_task *t)
 
 static void show_task(struct reader *r, const struct ckpt_task *t)
 {
-	static const char * const states[] = { "live", "zombie", "stopped" };
+	static const char * const states[] = { "live", "zombie", "stopped", "headless" };
 
 	put_u32(r, "pid", t->pid);
 	put_u32(r, "parent", t->parent);

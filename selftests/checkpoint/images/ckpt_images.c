@@ -2,6 +2,7 @@
 /* Bad images and missing permission: an error, no task, and the kernel is well. */
 #include <dirent.h>
 #include <sched.h>
+#include <pthread.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include "checkpoint_image.h"
@@ -9,31 +10,41 @@
 #include "ckpt.h"
 #include "sysvshm.h"
 
+static void *until_go(void *arg)
+{
+	while (access(CKPT_DIR "/go", F_OK))
+		ckpt_nap();
+	return NULL;
+}
+
 JOB(simple)
 {
 	int p[2], q[2], id = shmget(0x5151, 8192, IPC_CREAT | 0600);
 	char *shm = shmat(id, NULL, 0);
+	pthread_t thread;
+	pid_t pid;
 
-	unlink(CKPT_DIR "/child");
 	must(!pipe2(q, O_DIRECT) && write(q[1], "ab", 2) == 2 && write(q[1], "c", 1) == 1);
 	must(!mkfifo(CKPT_DIR "/named", 0600) || errno == EEXIST);
 	must(write(open(CKPT_DIR "/named", O_RDWR), "named", 5) == 5);
 	must(shm != (void *)-1);
 	strcpy(shm, "shared");
 	must(!pipe(p) && write(p[1], "x", 1) == 1);
-	/* with it pages are shared copy-on-write; and it has other namespaces */
-	if (!fork()) {
+	/*
+	 * With it pages are shared copy-on-write; it has other namespaces, and no
+	 * first thread any more.
+	 */
+	pid = fork();
+	if (!pid) {
 		must(!shmdt(shm));
 		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
-		job_touch(CKPT_DIR "/child");
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
-		_exit(0);
+		must(!pthread_create(&thread, NULL, until_go, NULL));
+		syscall(SYS_exit, 0);
 	}
-	while (access(CKPT_DIR "/child", F_OK))
+	while (task_state(pid) != 'Z')
 		ckpt_nap();
 	job_pause();
-	job_check(wait(NULL) > 0);
+	job_check(waitpid(pid, NULL, 0) == pid);
 	must(!shmctl(id, IPC_RMID, NULL));
 }
 

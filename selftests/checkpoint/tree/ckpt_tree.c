@@ -338,22 +338,6 @@ JOB(loner)
 	job_check(dup2(0, 78) == 78);
 }
 
-static void *waiter(void *arg)
-{
-	proc_sleep_forever();
-	return NULL;
-}
-
-/* The first thread ends, and the others live on. */
-JOB(headless)
-{
-	pthread_t t;
-
-	must(!pthread_create(&t, NULL, waiter, NULL));
-	job_touch(CKPT_DIR "/ready");
-	pthread_exit(NULL);
-}
-
 JOB(affinity)
 {
 	cpu_set_t one, got;
@@ -470,17 +454,6 @@ TEST_F(tree, restarted_twice_and_saved_again_in_between)
 	}
 	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_STREQ(ckpt_verdict(), "ok");
-}
-
-TEST_F(tree, a_process_whose_first_thread_has_ended_is_refused_by_name)
-{
-	pid_t pid = ckpt_start("headless");
-
-	while (task_state(pid) != 'Z')
-		ckpt_nap();
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 1);
-	ASSERT_NE(strstr(ckpt_said(), "it has ended"), NULL) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
 }
 
 TEST_F(tree, what_is_not_frozen_is_refused)

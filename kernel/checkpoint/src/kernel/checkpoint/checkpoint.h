@@ -213,6 +213,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 bool ckpt_leads(const struct ckpt_snapshot *s, u32 index);
 int ckpt_take_namespaces(struct ckpt_snapshot *s, u32 index);
 int ckpt_namespaces_whole(struct ckpt_snapshot *s);
+struct task_struct *ckpt_head(struct task_struct *task);
+bool ckpt_lives_headless(struct task_struct *task);
 int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd);
 int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task);
@@ -296,6 +298,7 @@ enum ckpt_state {
  * @nr_ready: how many of the others are ready; of the first thread
  * @restored: files, directory, and what is of the whole process are in place
  * @ready: everything but registers and memory's contents is in place
+ * @started: the timers of its process are; of the first thread
  */
 struct ckpt_member {
 	struct task_struct *task;
@@ -305,6 +308,7 @@ struct ckpt_member {
 	u32 nr_threads, nr_joined, nr_ready;
 	bool restored;
 	bool ready;
+	bool started;
 };
 
 static inline bool ckpt_is_leader(const struct ckpt_member *m)
@@ -336,6 +340,12 @@ struct ckpt_made_ns {
 	struct ns_common *ns;
 };
 
+/* It ends before the others run, which live on without it. */
+static inline bool ckpt_is_headless(const struct ckpt_member *m)
+{
+	return m->record->state == cpu_to_le32(CKPT_TASK_HEADLESS);
+}
+
 /**
  * struct ckpt_restart - an image, and the tasks that are made from it
  * @ctl: for messages
@@ -350,7 +360,7 @@ struct ckpt_made_ns {
  * @fdtables: FDTABLE by id - 1
  * @fdtable_owners: by id - 1 the first task that has it
  * @mms: MM by id - 1
- * @mm_owners: by id - 1 the task that has it
+ * @mm_owners: by id - 1 a task that has it, and lives
  * @namespaces: NS by id - 1
  * @nr_namespaces: how many
  * @families: by id - 1 what the mappings of each join

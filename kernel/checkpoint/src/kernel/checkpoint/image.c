@@ -134,7 +134,7 @@ static int check_order(struct ckpt_check *c, u32 type)
 	if (c->vmas_left && type != CKPT_VMA)
 		return bad(c, "a mapping is missing");
 	if (c->awaits && type != c->awaits &&
-	    !(c->awaits == CKPT_SIGACTIONS && type == CKPT_REGS))
+	    !(c->awaits == CKPT_SIGACTIONS && type == CKPT_REGS && c->last == CKPT_REGS))
 		return bad(c, c->awaits == CKPT_REGS ? "a task's registers are missing" :
 			      "a task's signal handlers are missing");
 
@@ -182,7 +182,7 @@ static int check_order(struct ckpt_check *c, u32 type)
 	default:	/* CKPT_CONTENTS, CKPT_PAGES, CKPT_SHARED, CKPT_TRAILER */
 		if (c->last > type && !(type == CKPT_PAGES && c->last == CKPT_SHARED))
 			return bad(c, "records are out of order");
-		if (c->count[CKPT_TASK] != c->nr_tasks)
+		if (c->count[CKPT_TASK] != c->nr_tasks || c->headless)
 			return bad(c, "tasks are missing");
 		if (c->count[CKPT_MM] != c->mms || c->count[CKPT_FDTABLE] != c->fdtables)
 			return bad(c, "memory or files of no task");
@@ -573,7 +573,8 @@ static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t)
 		id = le32_to_cpu(t->ns[role]);
 		if (!id)
 			continue;
-		if (le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE)
+		if (le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE ||
+		    le32_to_cpu(t->state) == CKPT_TASK_HEADLESS)
 			return bad(c, "a task that has ended, but not all of it");
 		if (!ref(c, CKPT_NS, t->ns[role]) || id > c->namespaces + 1 ||
 		    c->ns_kind[id - 1] != kinds[role])
@@ -590,15 +591,19 @@ static int check_relations(struct ckpt_check *c, const struct ckpt_task *t)
 	u32 id = c->count[CKPT_TASK] + 1, leader = le32_to_cpu(t->leader);
 	u32 mm = le32_to_cpu(t->mm), fdtable = le32_to_cpu(t->fdtable);
 	bool zombie = le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE;
+	bool headless = le32_to_cpu(t->state) == CKPT_TASK_HEADLESS;
 
-	if (leader != id && (leader != c->leader || t->parent != t->leader || zombie))
+	if (c->headless && leader == id)
+		return bad(c, "a process none of whose threads lives");
+	if (leader != id && (leader != c->leader || t->parent != t->leader || zombie ||
+			     headless))
 		return bad(c, "a thread of no process");
 	if (leader == id && (id > 1 ? !ref(c, CKPT_TASK, t->parent) : t->parent || zombie))
 		return bad(c, "a task whose parent is not there");
 	if (zombie)
 		return mm || fdtable || t->cwd ?
 			bad(c, "a task that has ended, but not all of it") : 0;
-	if (mm != (leader == id ? c->mms + 1 : 0) || !fdtable || fdtable > c->fdtables + 1 ||
+	if (mm != (leader == id ? c->mms + 1 : 0) || headless != !fdtable || fdtable > c->fdtables + 1 ||
 	    !ref(c, CKPT_FILE, t->cwd))
 		return bad(c, "a task that lacks memory, files or a directory");
 	return 0;
@@ -642,6 +647,7 @@ static int check_state(struct ckpt_check *c, const struct ckpt_task *t)
 			return bad(c, "a task that neither ended nor stopped, but how");
 		return 0;
 	case CKPT_TASK_ZOMBIE:
+	case CKPT_TASK_HEADLESS:
 		if (status & ~0xffff || t->stop_signal ||
 		    (status & 0x7f ? status & 0xff00 : status & 0x80))
 			return bad(c, "a task that cannot have ended like that");
@@ -685,7 +691,8 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	if (err)
 		return err;
 	c->leader = le32_to_cpu(t->leader);
-	c->awaits = CKPT_REGS;
+	c->headless = le32_to_cpu(t->state) == CKPT_TASK_HEADLESS;
+	c->awaits = c->headless ? CKPT_SIGACTIONS : CKPT_REGS;
 	if (le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE) {
 		c->awaits = 0;
 		/* nobody can be a thread of it */
@@ -814,7 +821,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 
 		memcpy(&signo, s->info, sizeof(signo));
 		if (!between(s->signo, 1, CKPT_NSIG) || le32_to_cpu(s->shared) > 1 ||
-		    signo != s->signo || (s->shared && c->leader != c->count[CKPT_TASK]))
+		    signo != s->signo || (s->shared && c->leader != c->count[CKPT_TASK]) ||
+		    (!s->shared && c->headless))
 			return bad(c, "an impossible signal");
 		return 0;
 	}

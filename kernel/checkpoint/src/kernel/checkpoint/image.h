@@ -61,6 +61,7 @@ typedef int64_t s64;
  * @vmas_left: VMA records that the last MM still has to get
  * @leader: TASK of the first thread of the last process
  * @awaits: type of record that the last TASK still has to get, or 0
+ * @headless: the last TASK is a first thread that has ended: another must follow
  * @mms: MMs that tasks have
  * @fdtables: FDTABLEs that tasks have
  * @namespaces: NSs that tasks have
@@ -83,6 +84,7 @@ struct ckpt_check {
 	u32 vmas_left;
 	u32 leader;
 	u32 awaits;
+	bool headless;
 	u32 mms;
 	u32 fdtables;
 	u32 namespaces;

@@ -125,6 +125,8 @@ static void index_task(struct ckpt_restart *r, u32 n, struct ckpt_loaded *l)
 	ckpt_index_namespaces(r, m);
 	if (mm)
 		r->mm_owners[mm - 1] = m;
+	if (ckpt_is_headless(m->leader) && m->leader != m)
+		r->mm_owners[le32_to_cpu(m->leader->record->mm) - 1] = m;
 	if (fdtable && !r->fdtable_owners[fdtable - 1])
 		r->fdtable_owners[fdtable - 1] = m;
 	ckpt_get_ids(&r->ids[n], &l->header, t);
@@ -357,18 +359,47 @@ static int become_ready(struct ckpt_restart *r, struct ckpt_member *m)
 	if (err)
 		return err;
 	ckpt_restore_stop(m);
+	if (ckpt_is_headless(m))
+		return 0;
 	set_ready(r, m);
 	return await(r, false);
+}
+
+/*
+ * The first thread starts the timers of its process, or the next if it has
+ * ended; the others go on when that is done, as they might look at them.
+ */
+static void start_process(struct ckpt_restart *r, struct ckpt_member *m)
+{
+	struct ckpt_member *leader = m->leader;
+
+	if (m != (ckpt_is_headless(leader) ? leader + 1 : leader)) {
+		wait_event_killable(r->wait, smp_load_acquire(&leader->started));
+		return;
+	}
+	ckpt_start_timers(r, leader);
+	smp_store_release(&leader->started, true);	/* pairs with the above */
+	wake_up_all(&r->wait);
 }
 
 /* Nothing fails from here on. */
 static void go_on(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	ckpt_restore_restart_block(m->record);
-	if (ckpt_is_leader(m))
-		ckpt_start_timers(r, m);
+	start_process(r, m);
 	/* an interrupted system call is looked at where signals are */
 	set_thread_flag(TIF_SIGPENDING);
+}
+
+/* Ends the caller, the first thread of a process whose others live on. */
+static void __noreturn end_headless(struct member_work *w)
+{
+	u32 status = le32_to_cpu(w->m->record->status);
+
+	set_ready(w->r, w->m);
+	fput(w->file);
+	kfree(w);
+	do_exit(status);
 }
 
 static void member_work(struct callback_head *work)
@@ -377,6 +408,9 @@ static void member_work(struct callback_head *work)
 	struct ckpt_restart *r = w->r;
 	int err;
 
+	/* what comes behind the end of the caller would never be done */
+	if (ckpt_is_headless(w->m) && work->next && !task_work_add(current, work, TWA_RESUME))
+		return;
 	if (ckpt_is_zombie(w->m)) {
 		ckpt_restore_end(w->m->record);
 		set_ready(r, w->m);
@@ -387,6 +421,8 @@ static void member_work(struct callback_head *work)
 		ckpt_fail(r->ctl, err, "pid %u: it was killed", le32_to_cpu(w->m->record->pid));
 		ckpt_restart_fail(r);
 	}
+	if (!err && ckpt_is_headless(w->m))
+		end_headless(w);
 	if (READ_ONCE(r->state) == CKPT_WHOLE)
 		go_on(r, w->m);
 	else
@@ -529,7 +565,7 @@ static int restore(struct ckpt_restart *r, struct ckpt_member *m)
 		return err;
 	err = ckpt_is_leader(m) ? restore_first(r, m) : restore_thread(r, m);
 	if (!err)
-		err = restore_files(r, m);
+		err = ckpt_is_headless(m) ? ckpt_close_files() : restore_files(r, m);
 	if (!err)
 		set_restored(r, m);
 	return err ?: ckpt_restore_task(r, m);
@@ -585,10 +621,16 @@ free:
 	return err;
 }
 
+/* Whether it is to end before the others run. */
+static bool has_ended(const struct ckpt_member *m)
+{
+	return ckpt_is_zombie(m) || ckpt_is_headless(m);
+}
+
 /* Whether it has died too early; under tasklist_lock. */
 static bool is_gone(const struct ckpt_member *m)
 {
-	return m->task->exit_state && !ckpt_is_zombie(m);
+	return m->task->exit_state && !has_ended(m);
 }
 
 /* Puts @m into its session and process group, whose leaders have joined. */
@@ -633,7 +675,7 @@ unlock:
 /* Whether @m sleeps, or has ended as it should. */
 static bool is_asleep(const struct ckpt_member *m)
 {
-	if (ckpt_is_zombie(m))
+	if (has_ended(m))
 		return READ_ONCE(m->task->exit_state) == EXIT_ZOMBIE;
 	return wait_task_inactive(m->task, TASK_UNINTERRUPTIBLE);
 }
@@ -672,7 +714,7 @@ static int finish(struct ckpt_restart *r, struct checkpoint_finish *arg)
 	if (!err)
 		err = ckpt_seal_inodes(r);
 	for (i = 0; i < r->nr_tasks && !err; i++)
-		if (!ckpt_is_zombie(&r->members[i]))
+		if (!has_ended(&r->members[i]))
 			err = ckpt_restore_regs(r, &r->members[i]);
 	if (err)
 		return err;

@@ -102,7 +102,8 @@ int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task)
 			return -ENOMEM;
 	}
 	n = 0;
-	if (room)
+	/* what still waits for a thread that has ended never comes */
+	if (room && !task->exit_state)
 		copy_queue(&task->pending, false, signals, &n);
 	if (leads) {
 		copy_actions(task->sighand, actions);

@@ -59,24 +59,28 @@ void *ckpt_record_add(struct ckpt_buf *buf, u32 type, u32 id, u32 length)
 static int take_task(struct ckpt_snapshot *s, u32 index)
 {
 	struct ckpt_tree_task *t = &s->tasks[index];
+	bool headless = ckpt_lives_headless(t->task);
+	struct task_struct *head = headless ? ckpt_head(t->task) : t->task;
 	int err, cwd;
 
-	if (t->task->exit_state)
+	if (t->task->exit_state && !headless)
 		return ckpt_take_task(s, index, 0);
-	err = ckpt_take_namespaces(s, index);
-	if (err)
-		return err;
-	cwd = ckpt_take_cwd(s, t->task);
+	if (!headless) {
+		err = ckpt_take_namespaces(s, index);
+		if (err)
+			return err;
+	}
+	cwd = ckpt_take_cwd(s, head);
 	if (cwd < 0)
 		return cwd;
-	err = ckpt_take_files(s, index);
+	err = headless ? 0 : ckpt_take_files(s, index);
 	if (!err && ckpt_leads(s, index)) {
 		t->mm = ++s->nr_mms;
-		err = ckpt_take_mm(s, t->task, t->mm);
+		err = ckpt_take_mm(s, head, t->mm);
 	}
 	if (!err)
 		err = ckpt_take_task(s, index, cwd);
-	if (!err)
+	if (!err && !headless)
 		err = ckpt_take_regs(s, t->task);
 	if (!err)
 		err = ckpt_take_signals(s, t->task);
@@ -96,7 +100,7 @@ static int copy_mms(struct ckpt_snapshot *s)
 	for (i = 0; i < s->nr_tasks; i++) {
 		if (!s->tasks[i].mm)
 			continue;
-		mm = get_task_mm(s->tasks[i].task);
+		mm = get_task_mm(ckpt_head(s->tasks[i].task));
 		if (!mm)
 			return -ESRCH;
 		copy = checkpoint_dup_mm(mm);

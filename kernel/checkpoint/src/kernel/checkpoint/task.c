@@ -202,7 +202,7 @@ static u32 task_flags(struct task_struct *task, bool leads)
 		flags |= CKPT_TASK_RESET_ON_FORK;
 	if (test_tsk_restore_sigmask(task))
 		flags |= CKPT_TASK_SIGMASK_SAVED;
-	if (!leads && task->fs != task->group_leader->fs)
+	if (!leads && task->fs != ckpt_head(task)->fs)
 		flags |= CKPT_TASK_OWN_FS;
 	if (leads && sig->is_child_subreaper)
 		flags |= CKPT_TASK_SUBREAPER;
@@ -218,7 +218,7 @@ static void take_state(struct task_struct *task, struct ckpt_task *t)
 	u32 state = CKPT_TASK_LIVE, status = 0;
 
 	if (task->exit_state) {
-		state = CKPT_TASK_ZOMBIE;
+		state = ckpt_lives_headless(task) ? CKPT_TASK_HEADLESS : CKPT_TASK_ZOMBIE;
 		status = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : task->exit_code;
 	} else if (task->jobctl & JOBCTL_STOPPED) {
 		state = CKPT_TASK_STOPPED;
@@ -287,7 +287,7 @@ static int take_affinity(struct task_struct *task, __le32 *to)
  * ckpt_take_task - take what belongs to a task itself
  * @s: what is taken
  * @index: of the task in the tree
- * @cwd: its current directory, a FILE, or 0 for a zombie
+ * @cwd: its current directory, or its process's, a FILE; 0 for a zombie
  */
 int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 {
@@ -295,7 +295,8 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	struct task_struct *task = from->task;
 	const struct cred *cred __free(put_cred) = get_task_cred(task);
 	u32 groups = cred->group_info->ngroups, cpus = affinity_words(task);
-	bool leads = ckpt_leads(s, index);
+	bool leads = ckpt_leads(s, index), headless = ckpt_lives_headless(task);
+	struct task_struct *head = headless ? ckpt_head(task) : task;
 	struct ckpt_task *t;
 	u32 role;
 	int err;
@@ -323,15 +324,15 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	if (leads)
 		take_process(s, task, t);
 	err = take_cred(s, task, cred, t);
-	if (err || task->exit_state)
+	if (err || head->exit_state)
 		return err;
 	t->flags = cpu_to_le32(task_flags(task, leads));
-	scoped_guard(task_lock, task) {
-		if (!task->fs)
+	scoped_guard(task_lock, head) {
+		if (!head->fs)
 			return -ESRCH;
-		t->umask = cpu_to_le32(task->fs->umask);
+		t->umask = cpu_to_le32(head->fs->umask);
 	}
-	return take_restart_block(s, task, t);
+	return headless ? 0 : take_restart_block(s, task, t);
 }
 
 static int restore_rlimits(struct ckpt_restart *r, const struct ckpt_task *t)
@@ -556,8 +557,12 @@ int ckpt_restore_task(struct ckpt_restart *r, struct ckpt_member *m)
 		current->timer_slack_ns = le64_to_cpu(t->timer_slack);
 	if (le64_to_cpu(t->default_timer_slack))
 		current->default_timer_slack_ns = le64_to_cpu(t->default_timer_slack);
-	current->clear_child_tid = (void __user *)(unsigned long)le64_to_cpu(t->clear_child_tid);
-	current->futex.robust_list = (void __user *)(unsigned long)le64_to_cpu(t->robust_list);
+	if (!ckpt_is_headless(m)) {
+		current->clear_child_tid =
+			(void __user *)(unsigned long)le64_to_cpu(t->clear_child_tid);
+		current->futex.robust_list =
+			(void __user *)(unsigned long)le64_to_cpu(t->robust_list);
+	}
 	set_task_comm(current, t->comm);
 	if (flags & CKPT_TASK_NO_NEW_PRIVS)
 		task_set_no_new_privs(current);

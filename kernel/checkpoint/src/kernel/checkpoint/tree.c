@@ -73,6 +73,24 @@ bool ckpt_leads(const struct ckpt_snapshot *s, u32 index)
 	return s->tasks[index].leader == index;
 }
 
+/* Whether it is a first thread that has ended while others of its process live. */
+bool ckpt_lives_headless(struct task_struct *task)
+{
+	return task->exit_state && thread_group_leader(task) && !thread_group_empty(task);
+}
+
+/* Who has what is of the whole process of @task: the first of its threads that lives. */
+struct task_struct *ckpt_head(struct task_struct *task)
+{
+	struct task_struct *thread;
+
+	guard(rcu)();
+	for_each_thread(task, thread)
+		if (!thread->exit_state)
+			return thread;
+	return task->group_leader;
+}
+
 /* Finds the tasks of the tree. */
 int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root)
 {
@@ -130,7 +148,8 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 /* What user space shares between processes by clone(2). */
 static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task)
 {
-	u32 threads = get_nr_threads(task);
+	u32 threads = get_nr_threads(task), live = threads - !!task->group_leader->exit_state;
+	struct task_struct *head = ckpt_head(task);
 	struct sighand_struct *hand;
 	const char *shared = NULL;
 
@@ -138,7 +157,7 @@ static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task)
 		if (!task->mm || !task->files || !task->fs)
 			return -ESRCH;
 		if (task->fs != task->real_fs ||
-		    task->fs->users > (task->fs == task->group_leader->fs ? threads : 1))
+		    task->fs->users > (task->fs == head->fs ? live : 1))
 			shared = "a root and current directory";
 		else if (!path_equal(&task->fs->root, &current->fs->root))
 			return ckpt_refuse(s, task, "a root directory other than the caller's is");
@@ -191,7 +210,7 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 		return ckpt_refuse(s, task, "SysV semaphore undo is");
 	/* as pthread_create(3) shares it, and as it comes back */
 	if (!thread_group_leader(task) &&
-	    task->sysvsem.undo_list != task->group_leader->sysvsem.undo_list)
+	    task->sysvsem.undo_list != ckpt_head(task)->sysvsem.undo_list)
 		return ckpt_refuse(s, task, "a thread with SysV semaphore undo of its own is");
 #endif
 #ifdef CONFIG_PERF_EVENTS
@@ -297,14 +316,14 @@ static int check_permission(struct ckpt_snapshot *s, struct task_struct *task)
 	return ckpt_fail(s->ctl, -EPERM, "pid %d: no permission to trace it", task_pid_vnr(task));
 }
 
-/* A process that has ended keeps nothing but how it did. */
+/* A process that has ended keeps nothing but how it did; of a first thread others may live. */
 static int check_zombie(struct ckpt_snapshot *s, struct task_struct *task, struct xarray *pids)
 {
 	if (task->exit_state != EXIT_ZOMBIE)
 		return -ESRCH;
-	if (!thread_group_empty(task))
-		return ckpt_refuse(s, task, "a process whose first thread has ended is");
-	if (task == s->tasks[0].task)
+	if (ckpt_lives_headless(task) && task->signal->flags & SIGNAL_STOP_STOPPED)
+		return ckpt_refuse(s, task, "being stopped without its first thread is");
+	if (task == s->tasks[0].task && !ckpt_lives_headless(task))
 		return ckpt_fail(s->ctl, -ESRCH, "pid %d: it has ended", task_pid_vnr(task));
 	if (task->ptrace)
 		return ckpt_refuse(s, task, "being traced is");
@@ -426,7 +445,7 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 /* No process has the memory of another; threads do. */
 static int check_memory(struct ckpt_snapshot *s, u32 index, struct xarray *members)
 {
-	struct task_struct *task = s->tasks[index].task;
+	struct task_struct *task = ckpt_head(s->tasks[index].task);
 	struct mm_struct *mm = READ_ONCE(task->mm);
 
 	if (task->exit_state || !ckpt_leads(s, index))

@@ -12,13 +12,14 @@
  *	{ FDTABLE }
  *	{ MM { VMA } }
  *	{ NS }
- *	{ TASK [ { REGS } [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
+ *	{ TASK [ [ { REGS } ] [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
  *	{ CONTENTS }
  *	{ PAGES | SHARED }
  *	TRAILER
  *
  * A TASK is a thread. The first of a process has its SIGACTIONS and TIMERs, and
- * its other threads follow it; one that has ended has nothing but its TASK.
+ * its other threads follow it, also if it has ended itself: then it has no REGS.
+ * A process that has ended has nothing but its TASK.
  *
  * INODE, FILE, FDTABLE, MM, NS and TASK have ids: 1, 2, 3 ... for each type. A reference
  * is an id that came before, or 0 for none where that is said.
@@ -413,6 +414,7 @@ enum ckpt_task_state {
 	CKPT_TASK_LIVE,
 	CKPT_TASK_ZOMBIE,	/* ended, and not waited for */
 	CKPT_TASK_STOPPED,	/* by a signal */
+	CKPT_TASK_HEADLESS,	/* a first thread that has ended; others of its process live */
 	CKPT_TASK_NR_STATES
 };
 
@@ -435,14 +437,14 @@ enum ckpt_restart_kind {
  *	another thread @leader
  * @leader: TASK of the first thread of its process, perhaps its own id
  * @state: enum ckpt_task_state
- * @status: ZOMBIE: as wait(2) tells it; STOPPED: the signal, if the parent has
+ * @status: ZOMBIE: as wait(2) tells it; HEADLESS: of the thread; STOPPED: the signal, if the parent has
  *	not waited for that yet, or 0
  * @stop_signal: STOPPED: the signal
  * @pgrp: pid of the leader of its process group, a task of the image
  * @session: pid of the leader of its session, a task of the image
  * @mm: MM: each process has its own; 0 for a ZOMBIE, as the next two
- * @fdtable: FDTABLE, perhaps shared
- * @cwd: FILE of kind PATH
+ * @fdtable: FDTABLE, perhaps shared; 0 for a HEADLESS
+ * @cwd: FILE of kind PATH; of a HEADLESS that of the next thread
  * @umask: as umask(2) takes it
  * @flags: CKPT_TASK_*
  * @personality: as personality(2) takes it
