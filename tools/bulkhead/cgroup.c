@@ -10,6 +10,10 @@
 #include <unistd.h>
 #include "../lib/util.h"
 #include "cgroup.h"
+#include "process.h"
+
+/* A signal that comes just before a wait is seen after it: no wait is longer than this. */
+#define WAIT_MS		500
 
 static bool is_octal(char c)
 {
@@ -214,8 +218,8 @@ bool cgroup_lists(const char *cg, const char *file, const char *word)
 	return false;
 }
 
-/* The same on an open cgroup.events. */
-static int await_event(int fd, const char *key, int want, long ms)
+/* The same on an open cgroup.events. @give_up: also when a signal has been caught. */
+static int await_event(int fd, const char *key, int want, long ms, bool give_up)
 {
 	double end = now_ms() + ms, left;
 	struct pollfd p = { .fd = fd, .events = POLLPRI };
@@ -231,21 +235,28 @@ static int await_event(int fd, const char *key, int want, long ms)
 		left = end - now_ms();
 		if (left <= 0)
 			return -ETIMEDOUT;
+		if (give_up && process_caught())
+			return -EINTR;
 		/* a change since the read above ends this at once */
-		if (poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left + 1) < 0 && errno != EINTR)
+		if (poll(&p, 1, left > WAIT_MS ? WAIT_MS : (int)left + 1) < 0 && errno != EINTR)
 			return -errno;
 	}
 }
 
-int cgroup_await(const char *cg, const char *key, int want, long ms)
+static int await(const char *cg, const char *key, int want, long ms, bool give_up)
 {
 	int fd = cgroup_open(cg, "cgroup.events", O_RDONLY), err;
 
 	if (fd < 0)
 		return fd;
-	err = await_event(fd, key, want, ms);
+	err = await_event(fd, key, want, ms, give_up);
 	close(fd);
 	return err;
+}
+
+int cgroup_await(const char *cg, const char *key, int want, long ms)
+{
+	return await(cg, key, want, ms, false);
 }
 
 int cgroup_freeze(const char *cg, long ms, bool *ours)
@@ -260,7 +271,7 @@ int cgroup_freeze(const char *cg, long ms, bool *ours)
 		*ours = !err;
 	}
 	if (!err)
-		err = cgroup_await(cg, "frozen", 1, ms);
+		err = await(cg, "frozen", 1, ms, true);
 	if (err && *ours) {
 		cgroup_write(cg, "cgroup.freeze", "0");
 		*ours = false;

@@ -53,8 +53,9 @@ bool cgroup_lists(const char *cg, const char *file, const char *word);
 int cgroup_await(const char *cg, const char *key, int want, long ms);
 
 /*
- * Freezes, and waits until everybody stands. *@ours tells whether it was not
- * asked for before. After -ETIMEDOUT what was asked for here is taken back.
+ * Freezes, and waits until everybody stands; -EINTR: a signal came, see process_caught().
+ * *@ours tells whether it was not asked for before. After an error what was asked for here
+ * is taken back.
  */
 int cgroup_freeze(const char *cg, long ms, bool *ours);
 

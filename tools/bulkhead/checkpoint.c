@@ -19,6 +19,7 @@
 #include "cgroup.h"
 #include "container.h"
 #include "device.h"
+#include "process.h"
 #include "progress.h"
 #include "say.h"
 
@@ -98,8 +99,11 @@ static double take(const struct arguments *a, int dev, int pidfd, struct freezer
 		   struct checkpoint_snapshot *s)
 {
 	double began = now_ms();
-	int err = cgroup_freeze(f->path, PATIENCE_MS, &f->ours);
+	int err;
 
+	/* nobody is left frozen because we were told to end */
+	process_catch_signals();
+	err = cgroup_freeze(f->path, PATIENCE_MS, &f->ours);
 	if (err) {
 		fprintf(stderr, "bulkhead: cgroup %s: it cannot be frozen: %s\n", f->path,
 			strerror(-err));
@@ -111,6 +115,7 @@ static double take(const struct arguments *a, int dev, int pidfd, struct freezer
 	}
 	if (f->ours && (err || !a->frozen))
 		cgroup_write(f->path, "cgroup.freeze", "0");
+	process_let_signals();
 	return err ? -1 : now_ms() - began;
 }
 

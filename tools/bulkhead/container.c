@@ -189,7 +189,7 @@ int container_pidfd(const struct container *c)
 	if (fd < 0)
 		return -ESRCH;
 	/* With the file open the pid cannot become another's any more. */
-	if (start_of(c->state.pid) == c->state.start)
+	if (c->state.start && start_of(c->state.pid) == c->state.start)
 		return fd;
 	close(fd);
 	return -ESRCH;
@@ -200,6 +200,8 @@ int container_record(struct container *c, pid_t pid)
 	char text[256];
 
 	c->state = (struct container_state){ pid, start_of(pid), time(NULL) };
+	if (!c->state.start)
+		return refuse("%s: /proc/%d/stat cannot be read", c->name, pid);
 	container_state_print(text, sizeof(text), &c->state);
 	if (setxattr(c->path, ATTRIBUTE, text, strlen(text), 0))
 		return refuse("%s: attribute " ATTRIBUTE ": %s", c->path, strerror(errno));

@@ -7,6 +7,7 @@
 #include "bulkhead.h"
 #include "cgroup.h"
 #include "container.h"
+#include "process.h"
 #include "say.h"
 
 struct arguments {
@@ -94,7 +95,9 @@ int cmd_freeze(int argc, char **argv)
 		return EXIT_REFUSED;
 	if (container_ended(&c))
 		return refuse("%s: it has ended", a.name);
+	process_catch_signals();
 	err = cgroup_freeze(c.path, a.ms, &ours);
+	process_let_signals();
 	return err ? complain(&a, "frozen", err) : report(&a, true, now_ms() - began);
 }
 

@@ -47,6 +47,47 @@ int process_wait(pid_t pid, bool terminal)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+static struct sigaction before[ARRAY_SIZE(ends)];
+static volatile sig_atomic_t caught;
+
+static void on_signal(int sig)
+{
+	caught = sig;
+}
+
+void process_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	size_t i;
+
+	caught = 0;
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		sigaction(ends[i], NULL, &before[i]);
+		/* what is ignored stays so */
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
+	}
+}
+
+void process_let_signals(void)
+{
+	size_t i;
+	int sig;
+
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaction(ends[i], &before[i], NULL);
+	sig = caught;
+	caught = 0;
+	if (sig)
+		raise(sig);
+}
+
+int process_caught(void)
+{
+	return caught;
+}
+
 int signal_parse(const char *text)
 {
 	const char *name;

@@ -20,6 +20,16 @@ void process_hold_signals(sigset_t *old);
  */
 int process_wait(pid_t pid, bool terminal);
 
+/*
+ * Between these two the signals that process_wait() hands on end nothing but waits: what
+ * is to be undone can be. The second one lets the last of them have its way.
+ */
+void process_catch_signals(void);
+void process_let_signals(void);
+
+/* The signal that came meanwhile, or 0. */
+int process_caught(void);
+
 /* A signal by name, with or without SIG, or by number; 0: there is none such. */
 int signal_parse(const char *text);
 

@@ -328,15 +328,21 @@ static int run(const struct arguments *a)
 	first = make_first(a, &c);
 	if (first < 0)
 		return EXIT_REFUSED;
+	/* a signal gives up the restart, or it is for those who have been made */
+	process_catch_signals();
 	if (ioctl(dev, CHECKPOINT_FINISH, &finish)) {
 		device_complain(dev, "restart");
 		bury_all();
 		if (a->name)
 			container_destroy(&c, CGROUP_PATIENCE_MS);
+		process_let_signals();
 		return EXIT_REFUSED;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	close(dev);
+	if (!a->detach)
+		process_hold_signals(NULL);
+	process_let_signals();
 	if (a->detach)
 		return report(a, first);
 	status = process_wait(first, false);

@@ -497,10 +497,23 @@ static int run(const struct arguments *a)
 	return status;
 }
 
+/* A pipe of ours must not become one of the command's standard files. */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct arguments a = { 0 };
 
+	fill_standard_files();
 	argp_err_exit_status = EXIT_USAGE;
 	argv[0] = "bulkhead run";
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a);

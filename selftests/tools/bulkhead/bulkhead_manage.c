@@ -287,6 +287,38 @@ TEST_F(manage, what_does_not_stand_in_time_is_let_go)
 	EXPECT_EQ(0, cg_await_empty(tool_cg("web")));
 }
 
+/* Whoever is told to end while he waits for the freezer leaves nobody frozen. */
+TEST_F(manage, an_interrupted_freeze_is_taken_back)
+{
+	struct dwait d;
+	pid_t pid, tool_pid;
+
+	if (!dwait_begin(&d))
+		SKIP(return, "no userfaultfd");
+	ASSERT_EQ(0, tool("run -d --name web " BUSY));
+	pid = cg_fork_into(tool_cg("web"), 0);
+	if (!pid) {
+		dwait_sleep(&d);
+		_exit(0);
+	}
+	ASSERT_TRUE(dwait_sleeps(pid));
+	tool_pid = TOOL_START("freeze", "--timeout", "1000", "web");
+	ASSERT_TRUE(EVENTUALLY(cg_number(tool_cg("web"), "cgroup.freeze") == 1));
+	kill(tool_pid, SIGINT);
+	EXPECT_EQ(-SIGINT, proc_end(tool_pid));
+	EXPECT_EQ(0, cg_number(tool_cg("web"), "cgroup.freeze"));
+	EXPECT_TRUE(goes_on());
+	tool_pid = TOOL_START("checkpoint", "-o", "image", "web");
+	ASSERT_TRUE(EVENTUALLY(cg_number(tool_cg("web"), "cgroup.freeze") == 1));
+	kill(tool_pid, SIGTERM);
+	EXPECT_EQ(-SIGTERM, proc_end(tool_pid));
+	EXPECT_EQ(0, cg_number(tool_cg("web"), "cgroup.freeze"));
+	EXPECT_TRUE(goes_on());
+	EXPECT_NE(0, system("ls image* >/dev/null 2>&1"));
+	dwait_end(&d);
+	EXPECT_EQ(0, proc_end(pid));
+}
+
 TEST_F(manage, kill_ends_all_and_removes_it)
 {
 	pid_t pid;

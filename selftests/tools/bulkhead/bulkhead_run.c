@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* bulkhead run: a command, its namespaces, its files, its end. */
 #include <sched.h>
+#include <sys/ioctl.h>
 #include "kselftest_harness.h"
 #include "tool.h"
 
@@ -216,6 +217,9 @@ TEST_F(run, inherits_standard_files_and_no_other)
 	/* 3 is that of ls itself */
 	EXPECT_STREQ("in\n0 1 2 3 ", tool_out());
 	EXPECT_STREQ("err", tool_err());
+	/* and one that is closed is not one of the tool's own */
+	ASSERT_EQ(0, tool_sh("bulkhead run readlink /proc/self/fd/0 <&-"));
+	EXPECT_STREQ("/dev/null", tool_out());
 }
 
 TEST_F(run, starts_with_no_signal_blocked)
@@ -318,6 +322,47 @@ TEST_F(run, signals_are_handed_on)
 		kill(pid, all[i].number);
 		EXPECT_EQ(40 + (int)i, proc_end(pid)) TH_LOG("%s", all[i].name);
 	}
+}
+
+/* It hears itself what is typed: handed on, it would hear that twice. */
+TEST_F(run, on_a_terminal_it_stays_in_the_session_and_hears_it_once)
+{
+	int pty = posix_openpt(O_RDWR | O_NOCTTY), tty;
+	char name[64], text[64];
+	pid_t pid;
+
+	ASSERT_LE(0, pty);
+	ASSERT_EQ(0, grantpt(pty) || unlockpt(pty) || ptsname_r(pty, name, sizeof(name)));
+	pid = proc_fork_bound(0);
+	if (!pid) {
+		must(setsid() > 0);
+		tty = open(name, O_RDWR);
+		must(tty >= 0 && !ioctl(tty, TIOCSCTTY, 0));
+		for (int fd = 0; fd < 3; fd++)
+			must(dup2(tty, fd) == fd);
+		execlp("bulkhead", "bulkhead", "run", "--none", "--name", "web", "sh", "-c",
+		       "trap 'echo int >>heard' INT; trap 'exit 44' USR1; tty >tty; echo on >on;"
+		       " while :; do sleep 0.05; done", NULL);
+		_exit(99);
+	}
+	ASSERT_TRUE(EVENTUALLY(!strcmp(tool_file("on"), "on")));
+	EXPECT_STREQ(name, tool_file("tty"));
+	/* the tool is late: what it would hand on does not fall together with what was typed */
+	kill(pid, SIGSTOP);
+	ASSERT_TRUE(EVENTUALLY(task_state(pid) == 'T'));
+	ASSERT_EQ(1, write(pty, "\003", 1));
+	EXPECT_TRUE(EVENTUALLY(!strcmp(tool_file("heard"), "int")));
+	kill(pid, SIGCONT);
+	ASSERT_TRUE(EVENTUALLY(task_state(pid) == 'S'));
+	poll(NULL, 0, 200);
+	EXPECT_STREQ("int", tool_file("heard"));
+	/* what another process sends is handed on, for all that */
+	kill(pid, SIGINT);
+	EXPECT_TRUE(EVENTUALLY(!strcmp(tool_file("heard"), "int\nint")));
+	kill(pid, SIGUSR1);
+	EXPECT_EQ(44, proc_end(pid));
+	EXPECT_EQ(7, file_read(TOOL_DIR "/heard", text, sizeof(text)));
+	close(pty);
 }
 
 TEST_F(run, says_that_there_is_no_cgroup_v2)
