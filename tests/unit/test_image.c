@@ -289,6 +289,21 @@ static void add_shm(uint32_t id)
 	s->ctime = htole64(1700000000);
 }
 
+static void add_deleted(uint32_t id, const char *dir)
+{
+	struct ckpt_inode *i = record(CKPT_INODE, id, sizeof(*i) + sizeof(struct ckpt_deleted) +
+				      strlen(dir) + 1);
+	struct ckpt_deleted *d = (void *)i->data;
+
+	i->kind = htole32(CKPT_INODE_DELETED);
+	i->flags = htole32(CKPT_INODE_LINKABLE);
+	i->size = htole64(5);
+	i->mode = htole32(04640);
+	d->atime = htole64(1);
+	d->mtime = htole64(-2);
+	strcpy(d->dir, dir);
+}
+
 static void add_inode_file(uint32_t id, uint32_t inode)
 {
 	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f));
@@ -384,6 +399,7 @@ static void make_image(void)
 	add_memfd(1, "heap");
 	add_anon(2);
 	add_shm(3);
+	add_deleted(4, "/var/tmp");
 	add_file(1, "/");
 	add_file(2, "/bin/job");
 	add_pipe(3, 1, "hello");
@@ -393,6 +409,7 @@ static void make_image(void)
 	add_eventfd(7, 99);
 	add_inode_file(8, 3);
 	add_fifo(9, 2, "/run/fifo");
+	add_inode_file(10, 4);
 	for (i = 1; i <= 2; i++) {
 		fd = record(CKPT_FDTABLE, i, 2 * sizeof(*fd));
 		fd[0].fd = htole32(3);
@@ -424,7 +441,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(63);
+	t->records = htole64(65);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -457,7 +474,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "63 records"));
+	assert_non_null(strstr(why, "65 records"));
 	assert_non_null(strstr(why, "6 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -569,7 +586,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 1, ckpt_file, mapped, htole32(2), "cannot have");
 	FIELD(CKPT_FILE, 1, ckpt_file, inode, htole32(1), "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, inode, 0, "inode is not there");
-	FIELD(CKPT_FILE, 5, ckpt_file, inode, htole32(4), "inode is not there");
+	FIELD(CKPT_FILE, 5, ckpt_file, inode, htole32(5), "inode is not there");
 	FIELD(CKPT_FILE, 5, ckpt_file, mode, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pipe, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pos, htole64(1ULL << 63), "offset");
@@ -603,6 +620,14 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	SHM(creator, htole32(-1), "impossible pid");
 	SHM(reserved, htole32(1), "cannot have");
 
+	HEADER(CKPT_INODE, 4, length, htole32(sizeof(struct ckpt_inode) + 16), "without a directory");
+	HEADER(CKPT_INODE, 4, length, htole32(sizeof(struct ckpt_inode) + 8), "without a directory");
+	FIELD(CKPT_INODE, 4, ckpt_inode, flags, htole32(1), "unknown flags");
+	FIELD(CKPT_INODE, 3, ckpt_inode, flags, htole32(CKPT_INODE_LINKABLE), "unknown flags");
+	FIELD(CKPT_INODE, 4, ckpt_inode, seals, htole32(1), "seals");
+	FIELD(CKPT_INODE, 4, ckpt_inode, data[16], 'x', "without a directory");
+	FIELD(CKPT_INODE, 4, ckpt_inode, data[20], 0, "without a directory");
+
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, 0, "wrong number");
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, htole32(2), "wrong number");
 	FIELD(CKPT_FILE, 3, ckpt_file, size, htole64(6), "contents");
@@ -625,12 +650,12 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 9, ckpt_file, data[1], 0x10, "impossible packet");
 	FIELD(CKPT_FILE, 9, ckpt_file, inode, htole32(1), "cannot have");
 
-	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(10), "not there");
+	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, htole32(11), "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, file, 0, "not there");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, fd, htole32(4), "out of order");
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, cloexec, htole32(2), "unknown flags");
 
-	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(10), "executable");
+	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(11), "executable");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(4), "mapping is missing");
 	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(2), "no address space");
 	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
@@ -775,7 +800,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_SIGNAL, 3, ckpt_signal, shared, htole32(1), "impossible signal");
 	HEADER(CKPT_CONTENTS, 2, type, htole16(CKPT_PAGES), "out of order");
 	HEADER(CKPT_PAGES, 2, type, htole16(CKPT_CONTENTS), "out of order");
-	FIELD(CKPT_CONTENTS, 1, ckpt_pages, owner, htole32(4), "out of order");
+	FIELD(CKPT_CONTENTS, 1, ckpt_pages, owner, htole32(5), "out of order");
 	FIELD(CKPT_CONTENTS, 1, ckpt_pages, addr, htole64(1), "impossible address");
 	FIELD(CKPT_CONTENTS, 2, ckpt_pages, owner, htole32(1), "out of order");
 	FIELD(CKPT_PAGES, 1, ckpt_pages, owner, htole32(3), "out of order");
@@ -893,6 +918,8 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "inode 3: kind=\"sysv\" size=4097 mode=0640 uid=0 gid=0 flags=0x2 "
 			       "shmid=98305 key=0x1234 cuid=0 cgid=0 cpid=7 lpid=9 creator=8 "
 			       "atime=0 dtime=0 ctime=1700000000"));
+	assert_non_null(strstr(text, "inode 4: kind=\"deleted\" size=5 mode=04640 uid=0 gid=0 "
+			       "linkable=1 atime_ns=1 mtime_ns=-2 dir=\"/var/tmp\""));
 	assert_non_null(strstr(text, "file 6: flags=2 inode=2 pos=5"));
 	assert_non_null(strstr(text, "file 9: flags=0 pipe=2 capacity=4096 bytes=9 chunks=3 "
 			       "fifo=\"/run/fifo\" unseen=1"));

@@ -83,7 +83,7 @@ static void show_shm(struct reader *r, const struct ckpt_inode *i)
 
 static void show_inode(struct reader *r, const struct ckpt_inode *i)
 {
-	static const char * const kinds[] = { "", "anon", "memfd", "sysv" };
+	static const char * const kinds[] = { "", "anon", "memfd", "sysv", "deleted" };
 	u32 kind = le32_to_cpu(i->kind);
 
 	put_text(r, "kind", kinds[kind]);
@@ -93,6 +93,14 @@ static void show_inode(struct reader *r, const struct ckpt_inode *i)
 	put_u32(r, "gid", i->gid);
 	if (kind == CKPT_INODE_SYSV)
 		show_shm(r, i);
+	if (kind == CKPT_INODE_DELETED) {
+		const struct ckpt_deleted *d = (const void *)i->data;
+
+		put_u32(r, "linkable", i->flags ? htole32(1) : 0);
+		put(r, "atime_ns", "%" PRId64, (int64_t)le64_to_cpu(d->atime));
+		put(r, "mtime_ns", "%" PRId64, (int64_t)le64_to_cpu(d->mtime));
+		put_text(r, "dir", d->dir);
+	}
 	if (kind == CKPT_INODE_MEMFD) {
 		put_u32(r, "seals", i->seals);
 		put_text(r, "name", (const char *)i->data);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
@@ -254,15 +255,203 @@ TEST_F(files, a_proc_file_is_refused_by_name)
 	ASSERT_STREQ(refusal("a_proc_file", "/status"), "ok");
 }
 
-JOB(a_deleted_file)
+#define HOLE	(1 << 20)
+
+/* Deleted, with a hole in it, and open in several ways; and one that has never had a name. */
+JOB(deleted)
 {
-	must(open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600) == 3 && !unlink(CKPT_DIR "/gone"));
+	const struct timespec times[2] = { { 1000000000, 7 }, { 1100000000, 8 } };
+	int fd = open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600), ro, add, unnamed, hidden, status;
+	char buf[16], path[32];
+	struct stat st, dir;
+	pid_t pid;
+
+	must(write(fd, "0123456789", 10) == 10 && pwrite(fd, "far", 3, HOLE) == 3);
+	must(!ftruncate(fd, 2 * HOLE + 5) && !fchown(fd, 7, 8) && !fchmod(fd, 04640));
+	ro = open(CKPT_DIR "/gone", O_RDONLY | O_NOFOLLOW);
+	add = open(CKPT_DIR "/gone", O_WRONLY | O_APPEND | O_CLOEXEC);
+	must(ro >= 0 && add >= 0 && lseek(fd, 4, SEEK_SET) == 4 && lseek(ro, 2, SEEK_SET) == 2);
+	must(!unlink(CKPT_DIR "/gone") && !futimens(fd, times));
+	unnamed = open(CKPT_DIR, O_TMPFILE | O_RDWR, 0604);
+	hidden = open(CKPT_DIR, O_TMPFILE | O_EXCL | O_RDWR, 0600);
+	must(write(unnamed, "unnamed", 7) == 7 && hidden >= 0);
+	pid = fork();
+	if (!pid) {
+		while (access(CKPT_DIR "/go", F_OK))
+			ckpt_nap();
+		_exit(read(fd, buf, 2) == 2 && !memcmp(buf, "45", 2) ? 3 : 2);
+	}
+	job_pause();
+	job_check(!fstat(fd, &st) && !stat(CKPT_DIR, &dir) && st.st_dev == dir.st_dev);
+	job_check(!st.st_nlink && st.st_size == 2 * HOLE + 5 && st.st_blocks < 64);
+	job_check(st.st_mode == (S_IFREG | 04640) && st.st_uid == 7 && st.st_gid == 8);
+	job_check(!memcmp(&st.st_atim, &times[0], sizeof(*times)));
+	job_check(!memcmp(&st.st_mtim, &times[1], sizeof(*times)));
+	job_check(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+	job_check(lseek(fd, 0, SEEK_CUR) == 6 && lseek(ro, 0, SEEK_CUR) == 2);
+	job_check(lseek(ro, 4096, SEEK_DATA) == HOLE);
+	job_check(pread(ro, buf, 3, HOLE) == 3 && !memcmp(buf, "far", 3));
+	job_check((fcntl(ro, F_GETFL) & (O_ACCMODE | O_NOFOLLOW)) == (O_RDONLY | O_NOFOLLOW));
+	job_check(write(ro, "x", 1) == -1 && errno == EBADF);
+	job_check((fcntl(add, F_GETFL) & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND));
+	job_check(fcntl(add, F_GETFD) == FD_CLOEXEC && write(add, "end", 3) == 3);
+	job_check(pread(ro, buf, 16, 2 * HOLE + 5) == 3 && !memcmp(buf, "end", 3));
+	job_check(access(CKPT_DIR "/gone", F_OK));
+	/* who had no name may get one, and who has lost it may not */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	job_check(linkat(AT_FDCWD, path, AT_FDCWD, CKPT_DIR "/x", AT_SYMLINK_FOLLOW) == -1 &&
+		  errno == ENOENT);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", hidden);
+	job_check(linkat(AT_FDCWD, path, AT_FDCWD, CKPT_DIR "/x", AT_SYMLINK_FOLLOW) == -1 &&
+		  errno == ENOENT);
+	job_check((fcntl(unnamed, F_GETFL) & O_TMPFILE) == O_TMPFILE);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", unnamed);
+	job_check(!linkat(AT_FDCWD, path, AT_FDCWD, CKPT_DIR "/named", AT_SYMLINK_FOLLOW));
+	job_check(!stat(CKPT_DIR "/named", &st) && (st.st_mode & 07777) == 0604 &&
+		  st.st_size == 7 && st.st_nlink == 1);
+	job_check(file_read(CKPT_DIR "/named", buf, sizeof(buf)) == 7 && !strcmp(buf, "unnamed"));
+	job_check(!unlink(CKPT_DIR "/named"));
+}
+
+TEST_F(files, deleted_files_come_back_deleted)
+{
+	ASSERT_STREQ(ckpt_round_trip("deleted"), "ok");
+}
+
+TEST_F(files, originals_with_deleted_files_run_on_unharmed)
+{
+	ASSERT_STREQ(ckpt_unharmed("deleted"), "ok");
+}
+
+TEST_F(files, deleted_files_are_checkpointed_again)
+{
+	ASSERT_STREQ(ckpt_second_generation("deleted"), "ok");
+}
+
+TEST_F(files, each_of_two_images_with_deleted_files_is_restarted_twice)
+{
+	pid_t pid = ckpt_start("deleted");
+	int i;
+
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/first"), 0) TH_LOG("%s", ckpt_said());
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(ckpt_restart(i & 1 ? CKPT_DIR "/first" : CKPT_DIR "/image"), 0)
+			TH_LOG("%s", ckpt_said());
+		ASSERT_STREQ(ckpt_verdict(), "ok");
+		ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
+		ckpt_reap();
+	}
+}
+
+/* A job whose fd 3 is a deleted file in CKPT_DIR/dir. */
+JOB(deleted_below)
+{
+	must(!mkdir(CKPT_DIR "/dir", 0700));
+	must(open(CKPT_DIR "/dir/gone", O_CREAT | O_RDWR, 0600) == 3);
+	must(!unlink(CKPT_DIR "/dir/gone"));
 	job_pause();
 }
 
-TEST_F(files, a_deleted_file_is_refused_by_name)
+TEST_F(files, a_deleted_file_needs_its_directory)
 {
-	ASSERT_STREQ(refusal("a_deleted_file", "gone (deleted)"), "ok");
+	pid_t pid = ckpt_start("deleted_below");
+
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	ASSERT_EQ(rmdir(CKPT_DIR "/dir"), 0);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "deleted file in " CKPT_DIR "/dir: it cannot be made (error 2)"),
+		  NULL) TH_LOG("%s", ckpt_said());
+}
+
+TEST_F(files, a_deleted_file_needs_permission_to_its_directory)
+{
+	pid_t pid = ckpt_start("deleted_below");
+
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	ASSERT_EQ(chown(CKPT_DIR "/dir", 7, 8), 0);
+	pid = cg_fork_into(CKPT_CG, 0);
+	if (!pid) {
+		must(!prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE));
+		must(!prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH));
+		_exit(ckpt_tool("restart -d " CKPT_DIR "/image"));
+	}
+	ASSERT_EQ(proc_end(pid), 1);
+	ASSERT_NE(strstr(ckpt_said(), "deleted file in " CKPT_DIR "/dir: it cannot be made (error 13)"),
+		  NULL) TH_LOG("%s", ckpt_said());
+}
+
+JOB(another_link)
+{
+	must(open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600) == 3);
+	must(!link(CKPT_DIR "/gone", CKPT_DIR "/other") && !unlink(CKPT_DIR "/gone"));
+	job_pause();
+}
+
+TEST_F(files, a_deleted_file_with_other_names_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("another_link", "fd 3: " CKPT_DIR "/gone (deleted), which has other names, is"),
+		     "ok");
+}
+
+JOB(deleted_with_its_directory)
+{
+	must(!mkdir(CKPT_DIR "/dir", 0700));
+	must(open(CKPT_DIR "/dir/gone", O_CREAT | O_RDWR, 0600) == 3);
+	must(!unlink(CKPT_DIR "/dir/gone") && !rmdir(CKPT_DIR "/dir"));
+	job_pause();
+}
+
+TEST_F(files, a_file_deleted_with_its_directory_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("deleted_with_its_directory",
+			     "fd 3: gone (deleted), whose directory was deleted, too, is"), "ok");
+}
+
+JOB(deleted_with_attributes)
+{
+	must(open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600) == 3);
+	must(!fsetxattr(3, "trusted.bulkhead", "x", 1, 0) && !unlink(CKPT_DIR "/gone"));
+	job_pause();
+}
+
+TEST_F(files, a_deleted_file_with_extended_attributes_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("deleted_with_attributes",
+			     "fd 3: gone (deleted), which has extended attributes, is"), "ok");
+}
+
+JOB(deleted_outside)
+{
+	must(open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600) == 3 && !unlink(CKPT_DIR "/gone"));
+	job_outsider();
+	job_pause();
+}
+
+TEST_F(files, a_deleted_file_that_somebody_outside_has_is_refused)
+{
+	pid_t pid = ckpt_start("deleted_outside");
+
+	ASSERT_EQ(ckpt_save(file_number(CKPT_DIR "/child"), CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "fd 3: gone, in use outside, is not supported"), NULL)
+		TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
+}
+
+JOB(in_a_deleted_directory)
+{
+	must(!mkdir(CKPT_DIR "/dir", 0700) && !chdir(CKPT_DIR "/dir") && !rmdir(CKPT_DIR "/dir"));
+	job_pause();
+}
+
+TEST_F(files, a_deleted_current_directory_is_refused_by_name)
+{
+	ASSERT_STREQ(refusal("in_a_deleted_directory",
+			     "current directory: " CKPT_DIR "/dir (deleted) is"), "ok");
 }
 
 JOB(a_lock)

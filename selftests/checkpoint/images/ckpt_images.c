@@ -19,7 +19,7 @@ static void *until_go(void *arg)
 
 JOB(simple)
 {
-	int p[2], q[2], id = shmget(0x5151, 8192, IPC_CREAT | 0600);
+	int p[2], q[2], fd, id = shmget(0x5151, 8192, IPC_CREAT | 0600);
 	char *shm = shmat(id, NULL, 0);
 	pthread_t thread;
 	pid_t pid;
@@ -27,6 +27,8 @@ JOB(simple)
 	must(!pipe2(q, O_DIRECT) && write(q[1], "ab", 2) == 2 && write(q[1], "c", 1) == 1);
 	must(!mkfifo(CKPT_DIR "/named", 0600) || errno == EEXIST);
 	must(write(open(CKPT_DIR "/named", O_RDWR), "named", 5) == 5);
+	fd = open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600);
+	must(write(fd, "unlinked", 8) == 8 && !unlink(CKPT_DIR "/gone"));
 	must(shm != (void *)-1);
 	strcpy(shm, "shared");
 	must(!pipe(p) && write(p[1], "x", 1) == 1);

@@ -339,6 +339,35 @@ static bool smaps(const void *p, const char *key, const char *has)
 	return found;
 }
 
+/* A library that was replaced while it is in use, say: mapped in both ways, and closed. */
+JOB(deleted)
+{
+	int fd = open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600), i;
+	char *shared, *private, *code, page[PAGE];
+
+	for (i = 0; i < 8; i++) {
+		memset(page, 'a' + i, PAGE);
+		must(write(fd, page, i < 7 ? PAGE : 100) > 0);
+	}
+	shared = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	private = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, PAGE);
+	code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 2 * PAGE);
+	must(shared != MAP_FAILED && private != MAP_FAILED && code != MAP_FAILED);
+	must(!close(fd) && !unlink(CKPT_DIR "/gone"));
+	shared[5 * PAGE] = 'S';
+	private[PAGE] = 'P';
+	job_pause();
+	for (i = 0; i < 8; i++)
+		job_check(shared[i * PAGE] == (i == 5 ? 'S' : 'a' + i));
+	job_check(shared[7 * PAGE + 99] == 'h' && !shared[7 * PAGE + 100]);
+	for (i = 0; i < 4; i++)
+		job_check(private[i * PAGE] == (i == 1 ? 'P' : 'b' + i));
+	job_check(*code == 'c' && smaps(code, "VmFlags", "ex"));
+	/* one file, whichever way */
+	shared[3 * PAGE] = 'X';
+	job_check(private[2 * PAGE] == 'X' && private[PAGE] == 'P' && shared[2 * PAGE] == 'c');
+}
+
 JOB(advice)
 {
 	char *locked = anon(4 * PAGE, PROT_READ | PROT_WRITE, 0);
@@ -557,6 +586,21 @@ TEST_F(memory, originals_with_shared_memory_run_on_unharmed)
 TEST_F(memory, shared_memory_is_checkpointed_again)
 {
 	ASSERT_STREQ(ckpt_second_generation("shared_anon"), "ok");
+}
+
+TEST_F(memory, deleted_files_that_are_mapped_come_back)
+{
+	ASSERT_STREQ(ckpt_round_trip("deleted"), "ok");
+}
+
+TEST_F(memory, originals_with_deleted_files_run_on_unharmed)
+{
+	ASSERT_STREQ(ckpt_unharmed("deleted"), "ok");
+}
+
+TEST_F(memory, deleted_files_that_are_mapped_are_checkpointed_again)
+{
+	ASSERT_STREQ(ckpt_second_generation("deleted"), "ok");
 }
 
 TEST_F(memory, one_image_is_restarted_twice)

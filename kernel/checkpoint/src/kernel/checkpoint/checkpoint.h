@@ -10,7 +10,7 @@
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
  * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
- * namespaces.c.
+ * deleted.c, namespaces.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -240,6 +240,11 @@ int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 			 struct ckpt_taken_file *taken);
 int ckpt_take_shm(struct ckpt_snapshot *s, struct task_struct *task,
 		  struct ckpt_taken_file *taken, u32 id);
+int ckpt_take_deleted(struct ckpt_snapshot *s, struct task_struct *task,
+		      struct ckpt_taken_file *taken, u32 id);
+int ckpt_take_owner(struct ckpt_snapshot *s, struct task_struct *task, int fd,
+		    const struct path *path, struct ckpt_inode *to);
+bool ckpt_is_deleted(const struct path *path);
 int ckpt_inodes_whole(struct ckpt_snapshot *s);
 int ckpt_copy_inodes(struct ckpt_snapshot *s);
 void ckpt_put_inodes(struct ckpt_snapshot *s);
@@ -420,6 +425,9 @@ void ckpt_put_namespaces(struct ckpt_restart *r);
 int ckpt_open_files(struct ckpt_restart *r);
 int ckpt_make_inodes(struct ckpt_restart *r);
 int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
+int ckpt_set_attributes(struct file *file, const struct ckpt_inode *i);
+int ckpt_make_deleted(struct ckpt_restart *r, struct ckpt_made_inode *made);
+int ckpt_settle_deleted(struct ckpt_restart *r, struct ckpt_made_inode *made);
 int ckpt_make_shm(struct ckpt_restart *r, struct ckpt_made_inode *made);
 int ckpt_open_shm(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
 int ckpt_settle_shm(struct ckpt_restart *r, struct ckpt_made_inode *made);

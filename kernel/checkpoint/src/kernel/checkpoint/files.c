@@ -70,6 +70,15 @@ static bool can_reopen(umode_t mode, dev_t rdev)
 	return S_ISREG(mode) || S_ISDIR(mode) || (S_ISCHR(mode) && is_memory_device(rdev));
 }
 
+/* Whether a path leads to a regular file that has no link any more. */
+bool ckpt_is_deleted(const struct path *path)
+{
+	const struct inode *inode = d_backing_inode(path->dentry);
+
+	return S_ISREG(inode->i_mode) && !inode->i_nlink && d_unlinked(path->dentry) &&
+	       !is_pseudo(inode->i_sb) && !(inode->i_sb->s_flags & SB_KERNMOUNT);
+}
+
 static bool has_locks(struct file *file)
 {
 	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
@@ -100,6 +109,10 @@ char *ckpt_path_name(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 
 	if (IS_ERR(name))
 		return name;
+	if (S_ISREG(d_backing_inode(path->dentry)->i_mode) && d_unlinked(path->dentry) &&
+	    d_backing_inode(path->dentry)->i_nlink)
+		return ERR_PTR(ckpt_refuse_file(s, task, fd, "%s, which has other names, is",
+						name));
 	if (is_pseudo(path->dentry->d_sb) || d_unlinked(path->dentry))
 		return ERR_PTR(ckpt_refuse_file(s, task, fd, "%s is", name));
 	/* Another file system may be mounted above it, or a new file be there. */

@@ -72,7 +72,8 @@ static const struct {
 	bool id;		/* numbered */
 } types[CKPT_NR_TYPES] = {
 	[CKPT_IMAGE]	= { "image", sizeof(struct ckpt_image), 0, false },
-	[CKPT_INODE]	= { "inode", sizeof(struct ckpt_inode), CKPT_PATH_MAX, true },
+	[CKPT_INODE]	= { "inode", sizeof(struct ckpt_inode),
+			    sizeof(struct ckpt_deleted) + CKPT_PATH_MAX, true },
 	[CKPT_FILE]	= { "file", sizeof(struct ckpt_file), CKPT_DATA_MAX, true },
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
@@ -278,6 +279,15 @@ static int check_shm(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra
 	return 0;
 }
 
+static int check_deleted(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
+{
+	const struct ckpt_deleted *d = (const void *)i->data;
+
+	if (extra <= sizeof(*d) || !string_ok(d->dir, extra - sizeof(*d)) || d->dir[0] != '/')
+		return bad(c, "a deleted file without a directory");
+	return 0;
+}
+
 static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
 {
 	u32 kind = le32_to_cpu(i->kind), flags = CKPT_INODE_NORESERVE;
@@ -285,7 +295,9 @@ static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 ext
 	if (!kind || kind >= CKPT_INODE_NR_KINDS)
 		return bad(c, "an inode of an unknown kind");
 	if (kind == CKPT_INODE_SYSV)
-		flags = CKPT_INODE_FLAGS;
+		flags = CKPT_INODE_NORESERVE | CKPT_INODE_LOCKED | CKPT_INODE_REMOVED;
+	if (kind == CKPT_INODE_DELETED)
+		flags = CKPT_INODE_LINKABLE;
 	if (le32_to_cpu(i->flags) & ~flags || le32_to_cpu(i->mode) & ~07777)
 		return bad(c, "an inode with unknown flags");
 	if ((s64)le64_to_cpu(i->size) < 0)
@@ -294,6 +306,8 @@ static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 ext
 		return bad(c, "an inode with unknown seals");
 	if (kind == CKPT_INODE_SYSV)
 		return check_shm(c, i, extra);
+	if (kind == CKPT_INODE_DELETED)
+		return check_deleted(c, i, extra);
 	if (kind == CKPT_INODE_ANON ? extra : extra > CKPT_NAME_MAX || !string_ok(i->data, extra))
 		return bad(c, "an inode with a wrong name");
 	return 0;

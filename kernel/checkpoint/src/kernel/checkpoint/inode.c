@@ -2,8 +2,8 @@
 /*
  * Checkpoint/restart: files that no path leads to, with their contents
  *
- * Anonymous memory that is shared, memfds, and SysV shared memory (more of it
- * is in shm.c). Such a file lives as long as
+ * Anonymous memory that is shared, memfds, SysV shared memory (more of it is in
+ * shm.c) and deleted files (deleted.c). Such a file lives as long as
  * somebody has it open or mapped; all who have it must be within the tree.
  * There is no copy-on-write between files: what was written is copied while
  * the tree is frozen, into a file of our own.
@@ -26,6 +26,8 @@
 
 #define CKPT_INODE_O_FLAGS	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | __O_SYNC | \
 				 O_DIRECT | O_LARGEFILE | O_NOATIME)
+/* Beyond them, what opening a deleted file has left, which is of no meaning any more. */
+#define CKPT_DELETED_O_FLAGS	(O_NOFOLLOW | O_TMPFILE)
 #define MEMFD_PREFIX		"memfd:"
 #define SYSV_PREFIX		"SYSV"
 #define CHUNK			SZ_64K
@@ -36,6 +38,8 @@ static u32 kind_of(const struct path *path)
 	struct inode *inode = d_backing_inode(path->dentry);
 	const char *name = path->dentry->d_name.name;
 
+	if (ckpt_is_deleted(path))
+		return CKPT_INODE_DELETED;
 	if (!S_ISREG(inode->i_mode) || !shmem_mapping(inode->i_mapping) ||
 	    !(inode->i_sb->s_flags & SB_KERNMOUNT))
 		return 0;
@@ -52,8 +56,9 @@ bool ckpt_has_inode(struct file *file)
 	return kind_of(file_user_path(file));
 }
 
-static int take_owner(struct ckpt_snapshot *s, struct task_struct *task, int fd,
-		      const struct path *path, struct ckpt_inode *to)
+/* Notes whose the file at @path is. */
+int ckpt_take_owner(struct ckpt_snapshot *s, struct task_struct *task, int fd,
+		    const struct path *path, struct ckpt_inode *to)
 {
 	struct inode *inode = d_backing_inode(path->dentry);
 	struct mnt_idmap *idmap = mnt_idmap(path->mnt);
@@ -82,6 +87,8 @@ static int take_inode(struct ckpt_snapshot *s, struct task_struct *task,
 
 	if (t->kind == CKPT_INODE_SYSV)
 		return ckpt_take_shm(s, task, taken, t->id);
+	if (t->kind == CKPT_INODE_DELETED)
+		return ckpt_take_deleted(s, task, taken, t->id);
 	if (t->kind == CKPT_INODE_MEMFD) {
 		name = path->dentry->d_name.name + strlen(MEMFD_PREFIX);
 		len = strlen(name) + 1;
@@ -97,7 +104,7 @@ static int take_inode(struct ckpt_snapshot *s, struct task_struct *task,
 	else if (SHMEM_I(inode)->flags & SHMEM_F_NORESERVE)
 		i->flags = cpu_to_le32(CKPT_INODE_NORESERVE);
 	memcpy(i->data, name, len);
-	return take_owner(s, task, taken->fd, path, i);
+	return ckpt_take_owner(s, task, taken->fd, path, i);
 }
 
 static struct ckpt_taken_inode *new_inode_of(struct ckpt_snapshot *s, const struct path *path)
@@ -118,6 +125,13 @@ static struct ckpt_taken_inode *new_inode_of(struct ckpt_snapshot *s, const stru
 	return t;
 }
 
+/* Flags of open(2) that a file of an INODE of this kind may have. */
+static unsigned int known_flags(u32 kind)
+{
+	return kind == CKPT_INODE_DELETED ? CKPT_INODE_O_FLAGS | CKPT_DELETED_O_FLAGS :
+	       CKPT_INODE_O_FLAGS;
+}
+
 /**
  * ckpt_take_inode_file - take an open file that ckpt_has_inode()
  * @s: what is taken
@@ -131,13 +145,14 @@ int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 {
 	struct file *file = taken->file;
 	const struct path *path = file_user_path(file);
+	unsigned int known = known_flags(kind_of(path));
 	struct ckpt_taken_inode *t;
 	struct ckpt_file *f;
 	int err;
 
 	t = xa_load(&s->inodes, (unsigned long)d_backing_inode(path->dentry));
 	if (taken->fd == CKPT_FD_EXE || file->f_mode & FMODE_PATH ||
-	    file->f_flags & ~CKPT_INODE_O_FLAGS)
+	    file->f_flags & ~(known | O_CLOEXEC))
 		return ckpt_refuse_file(s, task, taken->fd, "%pD (deleted) with flags %#o is", file,
 					file->f_flags);
 	if (kind_of(path) == CKPT_INODE_SYSV && !checkpoint_shm_is(file))
@@ -150,13 +165,16 @@ int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 		if (err)
 			return err;
 	}
+	if (!path_equal(path, &t->path))
+		return ckpt_refuse_file(s, task, taken->fd, "%pD (deleted), by two paths, is",
+					file);
 	t->files++;
 	taken->inode = t;
 	f = ckpt_record_add(&s->files, CKPT_FILE, ++s->nr_files, sizeof(*f));
 	if (!f)
 		return -ENOMEM;
 	f->kind = cpu_to_le32(CKPT_FILE_INODE);
-	f->flags = cpu_to_le32(file->f_flags & CKPT_INODE_O_FLAGS);
+	f->flags = cpu_to_le32(file->f_flags & known);
 	f->pos = cpu_to_le64(file->f_pos);
 	f->inode = cpu_to_le32(t->id);
 	return s->nr_files;
@@ -300,7 +318,7 @@ void ckpt_put_inodes(struct ckpt_snapshot *s)
 }
 
 /* Restart: what a new file of ours has, and should have. */
-static int set_attributes(struct file *file, const struct ckpt_inode *i)
+int ckpt_set_attributes(struct file *file, const struct ckpt_inode *i)
 {
 	struct dentry *dentry = file->f_path.dentry;
 	struct user_namespace *ns = current_user_ns();
@@ -360,11 +378,13 @@ static int make_inode(struct ckpt_restart *r, struct ckpt_made_inode *made)
 
 	if (made->record->kind == cpu_to_le32(CKPT_INODE_SYSV))
 		return ckpt_make_shm(r, made);
+	if (made->record->kind == cpu_to_le32(CKPT_INODE_DELETED))
+		return ckpt_make_deleted(r, made);
 	file = make_file(made->record);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	made->file = file;
-	return set_attributes(file, made->record);
+	return ckpt_set_attributes(file, made->record);
 }
 
 /* Makes the file of every INODE. */
@@ -395,20 +415,22 @@ int ckpt_make_inodes(struct ckpt_restart *r)
 /* Opens a FILE of kind INODE. */
 int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_file *f)
 {
-	struct file *base = r->inodes[le32_to_cpu(f->inode) - 1].file;
-	u32 flags = le32_to_cpu(f->flags);
+	const struct ckpt_made_inode *made = &r->inodes[le32_to_cpu(f->inode) - 1];
+	u32 flags = le32_to_cpu(f->flags), gone = flags & CKPT_DELETED_O_FLAGS;
 	struct file *file;
 	loff_t pos;
 
-	if (r->inodes[le32_to_cpu(f->inode) - 1].ipc_ns)
+	if (made->ipc_ns)
 		return ckpt_open_shm(r, index, f);
-	if (flags & ~CKPT_INODE_O_FLAGS)
+	if (flags & ~known_flags(le32_to_cpu(made->record->kind)))
 		return ckpt_fail(r->ctl, -EBADMSG, "file %u: unknown flags", index + 1);
 	/* Where a path leads, permissions would be looked at; here nobody else can be. */
-	file = dentry_open(&base->f_path, flags, current_cred());
+	file = dentry_open(&made->file->f_path, flags & ~gone, current_cred());
 	if (IS_ERR(file))
 		return ckpt_fail(r->ctl, PTR_ERR(file), "file %u: error %ld", index + 1,
 				 -PTR_ERR(file));
+	scoped_guard(spinlock, &file->f_lock)
+		file->f_flags |= gone;
 	r->files[index] = file;
 	pos = vfs_llseek(file, le64_to_cpu(f->pos), SEEK_SET);
 	return pos < 0 ? ckpt_fail(r->ctl, pos, "file %u: its offset is impossible", index + 1) : 0;
@@ -453,6 +475,11 @@ int ckpt_seal_inodes(struct ckpt_restart *r)
 		seals = le32_to_cpu(r->inodes[i].record->seals);
 		if (r->inodes[i].ipc_ns) {
 			err = ckpt_settle_shm(r, &r->inodes[i]);
+			if (err)
+				return err;
+		}
+		if (r->inodes[i].record->kind == cpu_to_le32(CKPT_INODE_DELETED)) {
+			err = ckpt_settle_deleted(r, &r->inodes[i]);
 			if (err)
 				return err;
 		}

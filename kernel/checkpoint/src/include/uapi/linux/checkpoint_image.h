@@ -110,13 +110,15 @@ enum ckpt_inode_kind {
 	CKPT_INODE_ANON = 1,	/* anonymous memory that is shared */
 	CKPT_INODE_MEMFD,	/* made by memfd_create(2) */
 	CKPT_INODE_SYSV,	/* a segment of shmget(2) */
+	CKPT_INODE_DELETED,	/* a regular file without a link */
 	CKPT_INODE_NR_KINDS
 };
 
 #define CKPT_INODE_NORESERVE	0x1	/* ANON: MAP_NORESERVE; SYSV: SHM_NORESERVE */
 #define CKPT_INODE_LOCKED	0x2	/* SYSV: SHM_LOCK */
 #define CKPT_INODE_REMOVED	0x4	/* SYSV: IPC_RMID; it has no key then */
-#define CKPT_INODE_FLAGS	0x7
+#define CKPT_INODE_LINKABLE	0x8	/* DELETED: of O_TMPFILE, linkat(2) may name it */
+#define CKPT_INODE_FLAGS	0xf
 
 #define CKPT_SEALS		0x3f
 
@@ -129,7 +131,8 @@ enum ckpt_inode_kind {
  * @uid: owner
  * @gid: its group
  * @seals: MEMFD: F_SEAL_* of fcntl(2)
- * @data: MEMFD: the name, with its terminating 0; SYSV: struct ckpt_shm
+ * @data: MEMFD: the name, with its terminating 0; SYSV: struct ckpt_shm;
+ *	DELETED: struct ckpt_deleted
  *
  * What no CONTENTS has is zero.
  */
@@ -170,6 +173,18 @@ struct ckpt_shm {
 	__le64 atime;
 	__le64 dtime;
 	__le64 ctime;
+};
+
+/**
+ * struct ckpt_deleted - what a deleted file has beyond an INODE
+ * @atime: of the last access, nanoseconds
+ * @mtime: of the last change of its contents
+ * @dir: path of the directory that it was in, with its terminating 0
+ */
+struct ckpt_deleted {
+	__le64 atime;
+	__le64 mtime;
+	char dir[];
 };
 
 enum ckpt_file_kind {
