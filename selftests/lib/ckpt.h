@@ -126,14 +126,17 @@ static inline bool ckpt_appears(const char *path)
 	return false;
 }
 
-/* Starts job @name as leader of a session, and waits until it pauses. */
-static inline pid_t ckpt_start(const char *name)
+/*
+ * Starts job @name as leader of a session, in new namespaces by @flags of
+ * clone3(2), and waits until it pauses.
+ */
+static inline pid_t ckpt_start_in(const char *name, uint64_t flags)
 {
 	int fd, null;
 	pid_t pid;
 
 	unlink(CKPT_DIR "/ready");
-	pid = cg_fork_into(CKPT_CG, 0);
+	pid = cg_fork_into(CKPT_CG, flags);
 	if (!pid) {
 		must(setsid() > 0);
 		must(!chdir("/"));
@@ -148,6 +151,11 @@ static inline pid_t ckpt_start(const char *name)
 	must(pid > 0);
 	must(ckpt_appears(CKPT_DIR "/ready"));
 	return pid;
+}
+
+static inline pid_t ckpt_start(const char *name)
+{
+	return ckpt_start_in(name, 0);
 }
 
 /* Runs bulkhead; what it says goes to CKPT_DIR/out and err. Returns its status. */
@@ -180,10 +188,17 @@ static inline void ckpt_reap(void)
 /* Kills the job, all of it, as if the machine had gone. */
 static inline void ckpt_kill(pid_t pid)
 {
+	int i;
+
 	must(!cg_write(CKPT_CG, "cgroup.kill", "1"));
-	must(!cg_await_empty(CKPT_CG));
 	while (waitpid(pid, NULL, 0) > 0)
 		;
+	/* the first of a pid namespace ends only when all others there have been waited for */
+	for (i = 0; i < PROC_HANG_MS / 2 && cg_key(CKPT_CG, "cgroup.events", "populated"); i++) {
+		ckpt_reap();
+		ckpt_nap();
+	}
+	must(!cg_await_empty(CKPT_CG));
 	ckpt_reap();
 }
 

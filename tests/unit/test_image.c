@@ -182,22 +182,24 @@ static void add_timers(void)
 	t->interval = htole64(10);
 }
 
-static struct ckpt_task *task_record(uint32_t id, uint32_t pid, uint32_t parent, uint32_t leader)
+static struct ckpt_task *task_record(uint32_t id, uint32_t pid, uint32_t parent, uint32_t leader,
+				     uint32_t levels)
 {
-	struct ckpt_task *t = record(CKPT_TASK, id, sizeof(*t) + 8);
+	struct ckpt_task *t = record(CKPT_TASK, id, sizeof(*t) + 8 + 4 * levels);
 
 	t->pid = htole32(pid);
 	t->parent = htole32(parent);
 	t->leader = htole32(leader);
 	t->nr_groups = htole32(1);
 	t->nr_cpus = htole32(1);
+	t->nr_pids = htole32(levels);
 	strcpy(t->comm, "job");
 	return t;
 }
 
-static struct ckpt_task *add_process(uint32_t id, uint32_t pid, uint32_t parent)
+static struct ckpt_task *add_process(uint32_t id, uint32_t pid, uint32_t parent, uint32_t levels)
 {
-	struct ckpt_task *t = task_record(id, pid, parent, id);
+	struct ckpt_task *t = task_record(id, pid, parent, id, levels);
 
 	t->pgrp = htole32(7);
 	t->session = htole32(7);
@@ -208,7 +210,7 @@ static struct ckpt_task *add_process(uint32_t id, uint32_t pid, uint32_t parent)
 
 static void add_live(uint32_t id, uint32_t pid, uint32_t parent, uint32_t mm)
 {
-	struct ckpt_task *t = add_process(id, pid, parent);
+	struct ckpt_task *t = add_process(id, pid, parent, 0);
 
 	t->mm = htole32(mm);
 	t->fdtable = htole32(mm);
@@ -222,7 +224,7 @@ static void add_live(uint32_t id, uint32_t pid, uint32_t parent, uint32_t mm)
 
 static void add_thread(uint32_t id, uint32_t pid, uint32_t leader)
 {
-	struct ckpt_task *t = task_record(id, pid, leader, leader);
+	struct ckpt_task *t = task_record(id, pid, leader, leader, 0);
 
 	t->fdtable = htole32(1);
 	t->cwd = htole32(1);
@@ -230,10 +232,14 @@ static void add_thread(uint32_t id, uint32_t pid, uint32_t leader)
 	add_signal(false);
 }
 
-static void add_zombie(uint32_t id, uint32_t pid, uint32_t parent)
+static void add_zombie(uint32_t id, uint32_t pid, uint32_t parent, uint32_t levels)
 {
-	struct ckpt_task *t = add_process(id, pid, parent);
+	struct ckpt_task *t = add_process(id, pid, parent, levels);
+	uint32_t i;
 
+	/* below its groups and CPUs */
+	for (i = 0; i < levels; i++)
+		t->data[2 + i] = htole32(1);
 	t->state = htole32(CKPT_TASK_ZOMBIE);
 	t->status = htole32(3 << 8);
 }
@@ -241,7 +247,7 @@ static void add_zombie(uint32_t id, uint32_t pid, uint32_t parent)
 /* A process that lives on as its second thread. */
 static void add_headless(uint32_t id, uint32_t pid, uint32_t parent, uint32_t mm)
 {
-	struct ckpt_task *t = add_process(id, pid, parent);
+	struct ckpt_task *t = add_process(id, pid, parent, 0);
 
 	t->state = htole32(CKPT_TASK_HEADLESS);
 	t->status = htole32(2 << 8);
@@ -331,6 +337,9 @@ static void *add_ns(uint32_t id, uint32_t kind, uint32_t size)
 	return ns->data;
 }
 
+/* What is wrong with the pid namespaces: nothing, or none has a process, or the last has no user. */
+static enum { FINE, UNBORN, UNUSED } pid_namespaces;
+
 /* One of each kind; the time namespace is for children only. */
 static void add_namespaces(void)
 {
@@ -349,6 +358,12 @@ static void add_namespaces(void)
 	clocks->monotonic = htole64(111);
 	clocks->boottime = htole64(222);
 	add_ns(5, CKPT_NS_UTS, sizeof(*uts));
+	/* two of pids, the second within the first */
+	add_ns(6, CKPT_NS_PID, sizeof(struct ckpt_pidns));
+	if (pid_namespaces == UNBORN)
+		return;
+	((struct ckpt_pidns *)add_ns(7, CKPT_NS_PID, sizeof(struct ckpt_pidns)))->parent =
+		htole32(6);
 }
 
 static void set_namespaces(int task, int role, uint32_t ns)
@@ -394,7 +409,7 @@ static void make_image(void)
 	im->version = htole32(CKPT_VERSION);
 	im->machine = htole32(62);
 	im->page_size = htole32(PAGE);
-	im->nr_tasks = htole32(6);
+	im->nr_tasks = htole32(8);
 	strcpy(im->release, "7.3.4");
 	add_memfd(1, "heap");
 	add_anon(2);
@@ -424,9 +439,11 @@ static void make_image(void)
 	add_namespaces();
 	add_live(1, 7, 0, 1);
 	add_thread(2, 8, 1);
-	add_zombie(3, 10, 1);
+	add_zombie(3, 10, 1, 0);
 	add_live(4, 9, 2, 2);
 	add_headless(5, 20, 1, 3);
+	add_zombie(7, 11, 4, pid_namespaces == UNBORN ? 0 : 1);
+	add_zombie(8, 12, 7, pid_namespaces == FINE ? 2 : 0);
 	set_namespaces(1, CKPT_ROLE_UTS, 1);
 	set_namespaces(1, CKPT_ROLE_IPC, 2);
 	set_namespaces(1, CKPT_ROLE_CGROUP, 3);
@@ -434,6 +451,11 @@ static void make_image(void)
 	set_namespaces(2, CKPT_ROLE_UTS, 5);
 	set_namespaces(4, CKPT_ROLE_UTS, 1);
 	set_namespaces(4, CKPT_ROLE_TIME, 4);
+	set_namespaces(4, CKPT_ROLE_PID_CHILDREN, 6);
+	if (pid_namespaces != UNBORN)
+		set_namespaces(7, CKPT_ROLE_PID, 6);
+	if (pid_namespaces == FINE)
+		set_namespaces(8, CKPT_ROLE_PID, 7);
 	add_pages(CKPT_CONTENTS, 1, PAGE);
 	add_pages(CKPT_CONTENTS, 2, 0);
 	add_pages(CKPT_PAGES, 1, 0x500000);
@@ -441,7 +463,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(65);
+	t->records = htole64(69);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -474,8 +496,8 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "65 records"));
-	assert_non_null(strstr(why, "6 tasks"));
+	assert_non_null(strstr(why, "69 records"));
+	assert_non_null(strstr(why, "8 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
 
@@ -574,7 +596,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, htole32(4097), "size of pages");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, page_size, 0, "size of pages");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, 0, "number of tasks");
-	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(7), "tasks are missing");
+	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(9), "tasks are missing");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, nr_tasks, htole32(1), "more tasks");
 	FIELD(CKPT_IMAGE, 1, ckpt_image, release[63], 'x', "release");
 
@@ -710,14 +732,28 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_NS, 4, ckpt_ns, data[offsetof(struct ckpt_clocks, reserved)], 1,
 	      "cannot have");
 	HEADER(CKPT_NS, 1, length, htole32(4), "impossible length");
-	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(6), "namespace that is not there");
+	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(9), "namespace that is not there");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(2), "namespace that is not there");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], 0, "namespace that is not there");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_IPC], htole32(1), "namespace that is not there");
-	FIELD(CKPT_TASK, 2, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "namespace of no task");
+	FIELD(CKPT_TASK, 2, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "namespace that is not there");
 	FIELD(CKPT_TASK, 3, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 5, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "not all of it");
-	FIELD(CKPT_TASK, 1, ckpt_task, reserved_ns, htole32(1), "reserved");
+	FIELD(CKPT_NS, 6, ckpt_ns, data[0], 6, "cannot have");
+	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 5, "cannot have");
+	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 7, "cannot have");
+	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 0, "pids of another pid namespace");
+	FIELD(CKPT_NS, 7, ckpt_ns, data[4], 1, "cannot have");
+	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, htole32(1), "or pids");
+	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, ~0, "or pids");
+	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "namespace that is not there");
+	FIELD(CKPT_TASK, 4, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "pids of another");
+	FIELD(CKPT_TASK, 7, ckpt_task, ns[CKPT_ROLE_PID], 0, "pids of another");
+	FIELD(CKPT_TASK, 8, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "pids of another");
+	FIELD(CKPT_TASK, 8, ckpt_task, ns[CKPT_ROLE_PID_CHILDREN], htole32(7), "not all of it");
+	FIELD(CKPT_TASK, 7, ckpt_task, data[2], 0, "impossible pid");
+	FIELD(CKPT_TASK, 7, ckpt_task, data[2], htole32(2), "does not come first");
+	FIELD(CKPT_TASK, 8, ckpt_task, data[2], htole32((1 << 22) + 1), "impossible pid");
 
 	FIELD(CKPT_TASK, 1, ckpt_task, pid, 0, "impossible pid");
 	FIELD(CKPT_TASK, 1, ckpt_task, parent, htole32(1), "parent");
@@ -823,6 +859,20 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, records, htole64(33), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, bytes, htole64(1), "records are missing");
 	FIELD(CKPT_TRAILER, 1, ckpt_trailer, reserved, 1, "reserved");
+}
+
+static void every_namespace_is_of_a_task(void **state)
+{
+	(void)state;
+	pid_namespaces = UNUSED;
+	make_image();
+	assert_int_equal(check(), -EBADMSG);
+	assert_non_null(strstr(why, "a namespace of no task"));
+	pid_namespaces = UNBORN;
+	make_image();
+	assert_int_equal(check(), -EBADMSG);
+	assert_non_null(strstr(why, "a pid namespace without its first process"));
+	pid_namespaces = FINE;
 }
 
 static void a_record_that_is_left_out_or_doubled_is_noticed(void **state)
@@ -933,6 +983,8 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, " uts_ns=1 ipc_ns=2 cgroup_ns=3 time_ns_for_children=4\n"));
 	assert_non_null(strstr(text, "shared: mm=2 addr=0x4ff000 count=1 from=1 from_addr=0x503000"));
 	assert_non_null(strstr(text, "name=\"heap\" family=2 anon_pgoff=1280"));
+	assert_non_null(strstr(text, "ns 7: kind=\"pid\" owner=0 parent=6\n"));
+	assert_non_null(strstr(text, " pid_ns=7 pids=[1 1]\n"));
 	free(text);
 
 	out = open_memstream(&text, &size);
@@ -942,7 +994,9 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "{\"type\": \"task\", \"id\": 4, \"pid\": 9, \"parent\": 2"));
 	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
 	assert_non_null(strstr(text, "\"hostname\": \"inside\", \"domainname\""));
-	assert_non_null(strstr(text, "\"uts_ns\": 1, \"time_ns\": 4}"));
+	assert_non_null(strstr(text, "\"uts_ns\": 1, \"time_ns\": 4, "
+			       "\"pid_ns_for_children\": 6}"));
+	assert_non_null(strstr(text, "\"pid_ns\": 7, \"pids\": [1, 1]}"));
 	assert_string_equal(text + strlen(text) - 3, "}]\n");
 	free(text);
 }
@@ -956,6 +1010,7 @@ int main(void)
 		cmocka_unit_test(a_byte_behind_the_trailer_is_refused),
 		cmocka_unit_test(every_flipped_bit_is_noticed),
 		cmocka_unit_test(every_field_is_checked_by_its_meaning),
+		cmocka_unit_test(every_namespace_is_of_a_task),
 		cmocka_unit_test(a_record_that_is_left_out_or_doubled_is_noticed),
 		cmocka_unit_test(the_order_of_records_is_covered_by_the_checksum),
 		cmocka_unit_test(mutants_do_no_harm),

@@ -203,7 +203,7 @@ static void show_ipc(struct reader *r, const struct ckpt_ipc *i)
 
 static void show_ns(struct reader *r, const struct ckpt_ns *ns)
 {
-	static const char * const kinds[] = { "", "uts", "ipc", "cgroup", "time" };
+	static const char * const kinds[] = { "", "uts", "ipc", "cgroup", "time", "pid" };
 	const void *data = ns->data;
 
 	put_text(r, "kind", kinds[le32_to_cpu(ns->kind)]);
@@ -228,10 +228,12 @@ static void show_ns(struct reader *r, const struct ckpt_ns *ns)
 		put_u32(r, "entered", t->entered);
 		return;
 	}
+	case CKPT_NS_PID:
+		return put_u32(r, "parent", ((const struct ckpt_pidns *)data)->parent);
 	}
 }
 
-/* Those of its namespaces that are not the caller's. */
+/* Those of its namespaces that are not the caller's, and its pids there. */
 static void show_roles(struct reader *r, const struct ckpt_task *t)
 {
 	static const char * const keys[CKPT_NR_ROLES] = {
@@ -240,12 +242,21 @@ static void show_roles(struct reader *r, const struct ckpt_task *t)
 		[CKPT_ROLE_CGROUP] = "cgroup_ns",
 		[CKPT_ROLE_TIME] = "time_ns",
 		[CKPT_ROLE_TIME_CHILDREN] = "time_ns_for_children",
+		[CKPT_ROLE_PID] = "pid_ns",
+		[CKPT_ROLE_PID_CHILDREN] = "pid_ns_for_children",
 	};
-	u32 role;
+	const __le32 *pids = t->data + le32_to_cpu(t->nr_groups) + le32_to_cpu(t->nr_cpus);
+	u32 role, i;
 
 	for (role = 0; role < CKPT_NR_ROLES; role++)
 		if (t->ns[role])
 			put_u32(r, keys[role], t->ns[role]);
+	if (!t->nr_pids)
+		return;
+	put(r, "pids", "[");
+	for (i = 0; i < le32_to_cpu(t->nr_pids); i++)
+		fprintf(r->out, "%s%u", i ? r->json ? ", " : " " : "", le32_to_cpu(pids[i]));
+	fputc(']', r->out);
 }
 
 static void show_task(struct reader *r, const struct ckpt_task *t)

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <linux/checkpoint.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,10 @@ static uint32_t nr_tasks;
 
 /* The cgroup that the first process is born into, and so are those it makes; -1: ours. */
 static int cgroup = -1;
+/* Pids in nested pid namespaces: those of a task begin at @first_pid, outermost first. */
+static uint32_t *pids, *first_pid;
+
+#define LEVELS_MAX	32
 
 /* Threads live on these until they become what they were; their children, too. */
 #define THREAD_STACK	(1U << 20)
@@ -135,13 +141,28 @@ static long clone_thread(struct clone_args *args, uint32_t i)
 #endif
 }
 
+/* The pid of task @i, @level levels below the pid namespace of the first. */
+static pid_t pid_at(uint32_t i, uint32_t level)
+{
+	return level ? pids[first_pid[i] + level - 1] : tasks[i].pid;
+}
+
+/* All its pids, innermost first, as clone3(2) wants them. */
+static void want_pids(uint32_t i, pid_t *tid, struct clone_args *args)
+{
+	uint32_t n = tasks[i].nr_pids, level;
+
+	for (level = 0; level <= n; level++)
+		tid[n - level] = pid_at(i, level);
+	args->set_tid = (uintptr_t)tid;
+	args->set_tid_size = n + 1;
+}
+
 static long make_thread(uint32_t i)
 {
-	pid_t pid = tasks[i].pid;
+	pid_t tid[LEVELS_MAX];
 	struct clone_args args = {
 		.flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
-		.set_tid = (uintptr_t)&pid,
-		.set_tid_size = 1,
 		.stack_size = THREAD_STACK,
 	};
 	void *stack = mmap(NULL, THREAD_STACK, PROT_READ | PROT_WRITE,
@@ -150,18 +171,17 @@ static long make_thread(uint32_t i)
 	if (stack == MAP_FAILED)
 		return -ENOMEM;
 	args.stack = (uintptr_t)stack;
+	want_pids(i, tid, &args);
 	return clone_thread(&args, i);
 }
 
 /* Returns 0 in the process that was made. */
 static long make_process(uint32_t i, uint64_t flags, int exit_signal)
 {
-	pid_t pid = tasks[i].pid;
+	pid_t tid[LEVELS_MAX];
 	struct clone_args args = {
 		.flags = flags,
 		.exit_signal = exit_signal,
-		.set_tid = (uintptr_t)&pid,
-		.set_tid_size = 1,
 	};
 	long ret;
 
@@ -169,8 +189,39 @@ static long make_process(uint32_t i, uint64_t flags, int exit_signal)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = cgroup;
 	}
+	want_pids(i, tid, &args);
 	ret = syscall(SYS_clone3, &args, sizeof(args));
 	return ret < 0 ? -errno : ret;
+}
+
+/* Whom the caller makes from now on is in the pid namespace of @pid, which it sees. */
+static long children_beside(pid_t pid)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	long ret = pidfd < 0 || setns(pidfd, CLONE_NEWPID) ? -errno : 0;
+
+	if (pidfd >= 0)
+		close(pidfd);
+	return ret;
+}
+
+/*
+ * A child of task @i: in its pid namespace, the first of another, or beside the
+ * first of another, whom @i has made. Returns 0 in the child.
+ */
+static long make_child(uint32_t i, uint32_t j)
+{
+	bool other = tasks[j].init != j && tasks[j].init != tasks[i].init;
+	long pid = 0, err;
+
+	if (other)
+		pid = children_beside(pid_at(tasks[j].init, tasks[i].nr_pids));
+	if (!pid)
+		pid = make_process(j, tasks[j].init == j ? CLONE_NEWPID : 0, tasks[j].exit_signal);
+	if (!other || !pid)
+		return pid;
+	err = children_beside(getpid());
+	return err ? err : pid;
 }
 
 /* The task @i: makes the tasks that it has made once, then becomes what it was. */
@@ -185,7 +236,7 @@ static void __attribute__((noreturn)) live(uint32_t i)
 		if (tasks[j].flags & CHECKPOINT_TASK_THREAD) {
 			pid = make_thread(j);
 		} else {
-			pid = make_process(j, 0, tasks[j].exit_signal);
+			pid = make_child(i, j);
 			if (!pid)
 				live(j);
 		}
@@ -194,7 +245,7 @@ static void __attribute__((noreturn)) live(uint32_t i)
 			_exit(EXIT_REFUSED);
 		}
 	}
-	ioctl(dev, CHECKPOINT_RESTORE);
+	ioctl(dev, CHECKPOINT_RESTORE, (unsigned long)i);
 	/* Had it worked, nobody would be here to see it. */
 	dprintf(dev, "pid %u: %s", tasks[i].pid, strerror(errno));
 	_exit(EXIT_REFUSED);
@@ -211,18 +262,27 @@ static int load(int in)
 {
 	struct checkpoint_load l = { .fd = in };
 	struct checkpoint_tasks t = { 0 };
+	uint32_t i;
 
 	if (ioctl(dev, CHECKPOINT_LOAD, &l))
 		return -1;
 	nr_tasks = l.nr_tasks;
 	tasks = calloc(nr_tasks, sizeof(*tasks));
-	if (!tasks) {
+	first_pid = calloc(nr_tasks + 1, sizeof(*first_pid));
+	pids = calloc(l.nr_pids + 1, sizeof(*pids));
+	if (!tasks || !first_pid || !pids) {
 		fprintf(stderr, "bulkhead: restart: %u tasks: %s\n", nr_tasks, strerror(errno));
 		exit(EXIT_REFUSED);
 	}
 	t.tasks = (uintptr_t)tasks;
 	t.count = nr_tasks;
-	return ioctl(dev, CHECKPOINT_TASKS, &t);
+	t.pids = (uintptr_t)pids;
+	t.nr_pids = l.nr_pids;
+	if (ioctl(dev, CHECKPOINT_TASKS, &t))
+		return -1;
+	for (i = 0; i < nr_tasks; i++)
+		first_pid[i + 1] = first_pid[i] + tasks[i].nr_pids;
+	return 0;
 }
 
 /* As many open files as we may have at all: the image's may have more than we did. */

@@ -178,7 +178,7 @@ static int restart(pid_t pid, enum place place, long nth, bool *failed)
 		if (!child) {
 			if (place == AT_RESTORE)
 				fail_nth(nth);
-			ioctl(dev, CHECKPOINT_RESTORE);
+			ioctl(dev, CHECKPOINT_RESTORE, 0L);
 			_exit(1);
 		}
 		must(child == pid);

@@ -39,7 +39,12 @@ JOB(simple)
 	pid = fork();
 	if (!pid) {
 		must(!shmdt(shm));
-		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
+		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME |
+			      CLONE_NEWPID));
+		if (!fork()) {
+			until_go(NULL);
+			_exit(0);
+		}
 		must(!pthread_create(&thread, NULL, until_go, NULL));
 		syscall(SYS_exit, 0);
 	}

@@ -10,7 +10,7 @@
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
  * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
- * deleted.c, namespaces.c.
+ * deleted.c, namespaces.c, pidns.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -212,6 +212,13 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 
 bool ckpt_leads(const struct ckpt_snapshot *s, u32 index);
 int ckpt_take_namespaces(struct ckpt_snapshot *s, u32 index);
+int ckpt_take_pid_namespaces(struct ckpt_snapshot *s, u32 index);
+int ckpt_pid_namespaces_whole(struct ckpt_snapshot *s);
+u32 ckpt_nr_pids(const struct ckpt_snapshot *s, struct task_struct *task);
+void ckpt_take_pids(const struct ckpt_snapshot *s, struct task_struct *task, __le32 *to);
+int ckpt_new_namespace(struct ckpt_snapshot *s, struct task_struct *task, struct ns_common *ns,
+		       const char *name);
+void *ckpt_ns_record(struct ckpt_snapshot *s, u32 kind, u32 size);
 int ckpt_namespaces_whole(struct ckpt_snapshot *s);
 struct task_struct *ckpt_head(struct task_struct *task);
 bool ckpt_lives_headless(struct task_struct *task);
@@ -336,7 +343,7 @@ struct ckpt_made_inode {
 /**
  * struct ckpt_made_ns - a namespace of the image
  * @record: NS
- * @owner: the first task that has it, who makes it
+ * @owner: the first task that has it, who makes it; of pids: is in it
  * @ns: it, referenced, or NULL as long as it is not there
  */
 struct ckpt_made_ns {
@@ -373,10 +380,11 @@ static inline bool ckpt_is_headless(const struct ckpt_member *m)
  * @members: TASK by id - 1
  * @ids: their pids, sorted
  * @nr_tasks: how many
+ * @nr_pids: pids that they have in nested pid namespaces
  * @leader: the process in charge
  * @lock: protects what follows
  * @state: written once more after CKPT_LOADED
- * @ns: pid namespace of the first who joined, referenced
+ * @ns: pid namespace of the first task, known by who joined first, referenced
  * @nr_ready: members that are ready
  * @ready: the one in charge waits here, for @nr_ready or a failure
  * @wait: members wait here, for each other and for @state
@@ -400,6 +408,7 @@ struct ckpt_restart {
 	struct ckpt_member *members;
 	struct ckpt_ids *ids;
 	u32 nr_tasks;
+	u32 nr_pids;
 	struct pid *leader;
 	spinlock_t lock;
 	enum ckpt_state state;
@@ -413,11 +422,15 @@ int ckpt_restart_load(struct ckpt_ctl *ctl, struct file *file,
 		      struct checkpoint_load *arg);
 void ckpt_restart_free(struct ckpt_restart *r);
 int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg);
-int ckpt_restart_join(struct ckpt_restart *r, struct file *ctl_file);
+int ckpt_restart_join(struct ckpt_restart *r, unsigned long index, struct file *ctl_file);
 int ckpt_restart_finish(struct ckpt_restart *r, struct checkpoint_finish *arg);
 void ckpt_restart_fail(struct ckpt_restart *r);
 void ckpt_restart_closed(struct ckpt_restart *r);
 
+struct pid_namespace *ckpt_root_ns(const struct ckpt_member *m);
+int ckpt_join_pid_namespace(struct ckpt_restart *r, struct ckpt_member *m);
+u32 ckpt_init_index(const struct ckpt_restart *r, const struct ckpt_task *t);
+const __le32 *ckpt_pids(const struct ckpt_task *t);
 int ckpt_await_namespace(struct ckpt_restart *r, struct ckpt_made_ns *made);
 int ckpt_restore_namespaces(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_index_namespaces(struct ckpt_restart *r, struct ckpt_member *m);

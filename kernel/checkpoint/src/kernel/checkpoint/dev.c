@@ -111,7 +111,7 @@ static int ioctl_load(struct ckpt_ctl *ctl, void __user *p)
 
 	if (copy_from_user(&arg, p, sizeof(arg)))
 		return -EFAULT;
-	if (arg.flags || arg.reserved)
+	if (arg.flags || arg.nr_pids)
 		return -EINVAL;
 
 	guard(mutex)(&ctl->lock);
@@ -143,7 +143,7 @@ static int ioctl_tasks(struct ckpt_ctl *ctl, void __user *p)
 
 	if (copy_from_user(&arg, p, sizeof(arg)))
 		return -EFAULT;
-	if (arg.reserved || !r)
+	if (!r)
 		return -EINVAL;
 	return ckpt_restart_tasks(r, &arg);
 }
@@ -183,7 +183,7 @@ static long ckpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case CHECKPOINT_TASKS:
 		return ioctl_tasks(ctl, p);
 	case CHECKPOINT_RESTORE:
-		return restart_of(ctl) ? ckpt_restart_join(restart_of(ctl), file) : -EINVAL;
+		return restart_of(ctl) ? ckpt_restart_join(restart_of(ctl), arg, file) : -EINVAL;
 	case CHECKPOINT_FINISH:
 		return ioctl_finish(ctl, p);
 	default:

@@ -80,7 +80,8 @@ static const struct {
 	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), CKPT_VMA_NAME_MAX, false },
 	[CKPT_NS]	= { "ns", sizeof(struct ckpt_ns), CKPT_PATH_MAX, true },
 	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task),
-			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8, true },
+			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8 +
+			    CKPT_PIDNS_LEVELS * 4, true },
 	[CKPT_REGS]	= { "regs", sizeof(struct ckpt_regs), CKPT_REGS_MAX, false },
 	[CKPT_SIGACTIONS] = { "sigactions", CKPT_NSIG * sizeof(struct ckpt_sigaction), 0, false },
 	[CKPT_SIGNAL]	= { "signal", sizeof(struct ckpt_signal), 0, false },
@@ -189,6 +190,8 @@ static int check_order(struct ckpt_check *c, u32 type)
 			return bad(c, "memory or files of no task");
 		if (c->count[CKPT_NS] != c->namespaces)
 			return bad(c, "a namespace of no task");
+		if (c->inits != c->pid_namespaces)
+			return bad(c, "a pid namespace without its first process");
 		return 0;
 	}
 }
@@ -539,6 +542,22 @@ static bool clocks_ok(const struct ckpt_clocks *t)
 	       le32_to_cpu(t->entered) <= 1 && !t->reserved;
 }
 
+static bool pidns_ok(struct ckpt_check *c, const struct ckpt_pidns *p)
+{
+	u32 parent = le32_to_cpu(p->parent), level = 1;
+
+	if (parent) {
+		if (!ref(c, CKPT_NS, p->parent) || c->ns_kind[parent - 1] != CKPT_NS_PID)
+			return false;
+		level += c->ns_level[parent - 1];
+	}
+	if (level > CKPT_PIDNS_LEVELS || p->reserved)
+		return false;
+	c->ns_level[c->count[CKPT_NS]] = level;
+	c->pid_namespaces++;
+	return true;
+}
+
 static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 {
 	u32 kind = le32_to_cpu(ns->kind);
@@ -560,6 +579,9 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 	case CKPT_NS_TIME:
 		ok = extra == sizeof(struct ckpt_clocks) && clocks_ok(data);
 		break;
+	case CKPT_NS_PID:
+		ok = extra == sizeof(struct ckpt_pidns) && pidns_ok(c, data);
+		break;
 	default:
 		return bad(c, "a namespace of an unknown kind");
 	}
@@ -578,17 +600,17 @@ static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t)
 		[CKPT_ROLE_CGROUP] = CKPT_NS_CGROUP,
 		[CKPT_ROLE_TIME] = CKPT_NS_TIME,
 		[CKPT_ROLE_TIME_CHILDREN] = CKPT_NS_TIME,
+		[CKPT_ROLE_PID] = CKPT_NS_PID,
+		[CKPT_ROLE_PID_CHILDREN] = CKPT_NS_PID,
 	};
-	u32 role, id;
+	u32 state = le32_to_cpu(t->state), role, id;
+	bool ended = state == CKPT_TASK_ZOMBIE || state == CKPT_TASK_HEADLESS;
 
-	if (t->reserved_ns)
-		return bad(c, "a reserved field is in use");
 	for (role = 0; role < CKPT_NR_ROLES; role++) {
 		id = le32_to_cpu(t->ns[role]);
 		if (!id)
 			continue;
-		if (le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE ||
-		    le32_to_cpu(t->state) == CKPT_TASK_HEADLESS)
+		if (ended && role != CKPT_ROLE_PID)
 			return bad(c, "a task that has ended, but not all of it");
 		if (!ref(c, CKPT_NS, t->ns[role]) || id > c->namespaces + 1 ||
 		    c->ns_kind[id - 1] != kinds[role])
@@ -596,6 +618,30 @@ static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t)
 		if (id > c->namespaces)
 			c->namespaces++;
 	}
+	return 0;
+}
+
+/* Its pids below the level of the first task; who comes first in a namespace is 1 there. */
+static int check_pids(struct ckpt_check *c, const struct ckpt_task *t, bool leads)
+{
+	u32 ns = le32_to_cpu(t->ns[CKPT_ROLE_PID]), n = le32_to_cpu(t->nr_pids), i;
+	const __le32 *pids = t->data + le32_to_cpu(t->nr_groups) + le32_to_cpu(t->nr_cpus);
+
+	if (n != (ns ? c->ns_level[ns - 1] : 0) || (ns && !c->count[CKPT_TASK]))
+		return bad(c, "a task with pids of another pid namespace");
+	if (!leads && ns != c->pid_ns)
+		return bad(c, "a thread in another pid namespace");
+	c->pid_ns = ns;
+	for (i = 0; i < n; i++)
+		if (!between(pids[i], 1, 1 << 22))
+			return bad(c, "a task with an impossible pid");
+	if (!ns)
+		return 0;
+	if ((le32_to_cpu(pids[n - 1]) == 1) == c->ns_init[ns - 1])
+		return bad(c, "a pid namespace whose first process does not come first");
+	if (!c->ns_init[ns - 1])
+		c->inits++;
+	c->ns_init[ns - 1] = true;
 	return 0;
 }
 
@@ -684,8 +730,10 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 		return bad(c, "a reserved field is in use");
 	if (le32_to_cpu(t->nr_groups) > CKPT_GROUPS_MAX ||
 	    le32_to_cpu(t->nr_cpus) > CKPT_CPUS_MAX / 32 ||
-	    extra != 4 * (le32_to_cpu(t->nr_groups) + le32_to_cpu(t->nr_cpus)))
-		return bad(c, "a task with a wrong number of groups or CPUs");
+	    le32_to_cpu(t->nr_pids) > CKPT_PIDNS_LEVELS ||
+	    extra != 4 * (le32_to_cpu(t->nr_groups) + le32_to_cpu(t->nr_cpus) +
+			  le32_to_cpu(t->nr_pids)))
+		return bad(c, "a task with a wrong number of groups or CPUs, or pids");
 	if (!between(t->pid, 1, 1 << 22))
 		return bad(c, "a task with an impossible pid");
 	if (le32_to_cpu(t->flags) & ~CKPT_TASK_FLAGS || le32_to_cpu(t->umask) & ~0777)
@@ -701,7 +749,7 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	if (!zeros_behind(t->comm, sizeof(t->comm)))
 		return bad(c, "a task whose name is not a string");
 	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t) ?:
-	      check_namespaces(c, t);
+	      check_namespaces(c, t) ?: check_pids(c, t, leads);
 	if (err)
 		return err;
 	c->leader = le32_to_cpu(t->leader);

@@ -67,6 +67,11 @@ typedef int64_t s64;
  * @namespaces: NSs that tasks have
  * @ns_kind: of each NS, by id - 1
  * @families: of mappings, that there are
+ * @ns_level: of a pid namespace: how far below that of the tree; by id - 1
+ * @ns_init: whether its first process was there; by id - 1
+ * @pid_namespaces: how many
+ * @inits: of how many of them the first process was there
+ * @pid_ns: pid namespace of the last process
  * @end: where the last mapping, or run of pages, ends
  * @owner: MM or INODE of the last run of pages
  * @pipes: the highest number of a pipe
@@ -90,6 +95,11 @@ struct ckpt_check {
 	u32 namespaces;
 	u8 ns_kind[CKPT_NS_MAX];
 	u32 families;
+	u8 ns_level[CKPT_NS_MAX];
+	bool ns_init[CKPT_NS_MAX];
+	u32 pid_namespaces;
+	u32 inits;
+	u32 pid_ns;
 	u64 end;
 	u32 owner;
 	u32 pipes;

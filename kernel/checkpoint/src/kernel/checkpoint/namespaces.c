@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checkpoint/restart: namespaces of uts, ipc, cgroup and time
+ * Checkpoint/restart: namespaces of uts, ipc, cgroup and time; of pids, see pidns.c
  *
  * The first task of the image that has a namespace makes it, in the kernel and
  * with its own credentials, which are still those of whoever restarts; others
@@ -12,6 +12,7 @@
 #include <linux/ipc.h>
 #include <linux/ipc_namespace.h>
 #include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
 #include <linux/proc_ns.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -29,6 +30,7 @@ static const char * const kind_names[CKPT_NS_NR_KINDS] = {
 	[CKPT_NS_IPC] = "ipc",
 	[CKPT_NS_CGROUP] = "cgroup",
 	[CKPT_NS_TIME] = "time",
+	[CKPT_NS_PID] = "pid",
 };
 
 static const u32 role_kind[CKPT_NR_ROLES] = {
@@ -37,7 +39,12 @@ static const u32 role_kind[CKPT_NR_ROLES] = {
 	[CKPT_ROLE_CGROUP] = CKPT_NS_CGROUP,
 	[CKPT_ROLE_TIME] = CKPT_NS_TIME,
 	[CKPT_ROLE_TIME_CHILDREN] = CKPT_NS_TIME,
+	[CKPT_ROLE_PID] = CKPT_NS_PID,
+	[CKPT_ROLE_PID_CHILDREN] = CKPT_NS_PID,
 };
+
+/* Those of pids are another matter: see pidns.c. */
+#define NR_PLAIN_ROLES	CKPT_ROLE_PID
 
 static struct ns_common *ns_of(const struct nsproxy *p, u32 role)
 {
@@ -61,7 +68,8 @@ static struct ns_common *callers(u32 role)
 	return ns_of(current->nsproxy, role == CKPT_ROLE_TIME_CHILDREN ? CKPT_ROLE_TIME : role);
 }
 
-static void *new_record(struct ckpt_snapshot *s, u32 kind, u32 size)
+/* Begins the record of the namespace that ckpt_new_namespace() has just given an id. */
+void *ckpt_ns_record(struct ckpt_snapshot *s, u32 kind, u32 size)
 {
 	struct ckpt_ns *ns = ckpt_record_add(&s->ns_records, CKPT_NS, s->nr_namespaces,
 					     sizeof(*ns) + size);
@@ -74,7 +82,7 @@ static void *new_record(struct ckpt_snapshot *s, u32 kind, u32 size)
 
 static int take_uts(struct ckpt_snapshot *s, const struct uts_namespace *ns)
 {
-	struct ckpt_uts *u = new_record(s, CKPT_NS_UTS, sizeof(*u));
+	struct ckpt_uts *u = ckpt_ns_record(s, CKPT_NS_UTS, sizeof(*u));
 
 	if (!u)
 		return -ENOMEM;
@@ -125,7 +133,7 @@ static int take_ipc(struct ckpt_snapshot *s, struct task_struct *task, struct ip
 	if (READ_ONCE(ns->mq_queues_count))
 		return ckpt_refuse(s, task,
 				   "an ipc namespace with a POSIX message queue in it is");
-	limits = new_record(s, CKPT_NS_IPC, sizeof(*limits));
+	limits = ckpt_ns_record(s, CKPT_NS_IPC, sizeof(*limits));
 	if (!limits)
 		return -ENOMEM;
 	get_limits(ns, limits);
@@ -159,7 +167,7 @@ static int take_cgroup(struct ckpt_snapshot *s, struct task_struct *task,
 		same = same_cgroups(ns->root_cset, task_css_set(s->tasks[0].task));
 	if (!same)
 		return ckpt_refuse(s, task, "a cgroup namespace whose root is another cgroup is");
-	root = new_record(s, CKPT_NS_CGROUP, sizeof("/"));
+	root = ckpt_ns_record(s, CKPT_NS_CGROUP, sizeof("/"));
 	if (!root)
 		return -ENOMEM;
 	strscpy(root, "/", sizeof("/"));
@@ -169,7 +177,7 @@ static int take_cgroup(struct ckpt_snapshot *s, struct task_struct *task,
 static int take_time(struct ckpt_snapshot *s, struct task_struct *task,
 		     const struct time_namespace *ns)
 {
-	struct ckpt_clocks *t = new_record(s, CKPT_NS_TIME, sizeof(*t));
+	struct ckpt_clocks *t = ckpt_ns_record(s, CKPT_NS_TIME, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
@@ -197,26 +205,33 @@ static int take_kind(struct ckpt_snapshot *s, struct task_struct *task, u32 role
 	}
 }
 
-/* Returns the id of a namespace, or an error. */
-static int take_namespace(struct ckpt_snapshot *s, struct task_struct *task, u32 role,
-			  const struct nsproxy *p)
+/* Gives the next id to a namespace: returns it, or an error. */
+int ckpt_new_namespace(struct ckpt_snapshot *s, struct task_struct *task, struct ns_common *ns,
+		       const char *name)
 {
-	const char *name = kind_names[role_kind[role]];
-	struct ns_common *ns = ns_of(p, role);
-	void *known = xa_load(&s->namespaces, (unsigned long)ns);
 	int err;
 
-	if (known)
-		return xa_to_value(known);
 	if (s->nr_namespaces == CKPT_NS_MAX)
 		return ckpt_refuse(s, task, "a tree with more than %d namespaces is", CKPT_NS_MAX);
 	if (ns->ops->owner(ns) != current_user_ns())
 		return ckpt_refuse(s, task, "a %s namespace of another user namespace is", name);
 	err = xa_err(xa_store(&s->namespaces, (unsigned long)ns,
-			      xa_mk_value(++s->nr_namespaces), GFP_KERNEL));
-	if (!err)
-		err = take_kind(s, task, role, p);
-	return err ?: s->nr_namespaces;
+			      xa_mk_value(s->nr_namespaces + 1), GFP_KERNEL));
+	return err ?: ++s->nr_namespaces;
+}
+
+/* Returns the id of a namespace, or an error. */
+static int take_namespace(struct ckpt_snapshot *s, struct task_struct *task, u32 role,
+			  const struct nsproxy *p)
+{
+	struct ns_common *ns = ns_of(p, role);
+	void *known = xa_load(&s->namespaces, (unsigned long)ns);
+	int id;
+
+	if (known)
+		return xa_to_value(known);
+	id = ckpt_new_namespace(s, task, ns, kind_names[role_kind[role]]);
+	return id < 0 ? id : take_kind(s, task, role, p) ?: id;
 }
 
 /**
@@ -240,7 +255,7 @@ int ckpt_take_namespaces(struct ckpt_snapshot *s, u32 index)
 	}
 	if (!p)
 		return -ESRCH;
-	for (role = 0; role < CKPT_NR_ROLES; role++) {
+	for (role = 0; role < NR_PLAIN_ROLES; role++) {
 		if (ns_of(p, role) == callers(role))
 			continue;
 		id = take_namespace(s, t->task, role, p);
@@ -248,16 +263,22 @@ int ckpt_take_namespaces(struct ckpt_snapshot *s, u32 index)
 			return id;
 		t->ns[role] = id;
 	}
-	return 0;
+	return ckpt_take_pid_namespaces(s, index);
 }
 
 /* The first of its namespaces that was taken, by its role, or CKPT_NR_ROLES. */
 static u32 taken_role(struct ckpt_snapshot *s, struct task_struct *task)
 {
+	struct pid_namespace *pid_ns;
 	u32 role;
 
+	scoped_guard(rcu) {
+		pid_ns = task_active_pid_ns(task);
+		if (pid_ns && xa_load(&s->namespaces, (unsigned long)&pid_ns->ns))
+			return CKPT_ROLE_PID;
+	}
 	guard(task_lock)(task);
-	for (role = 0; task->nsproxy && role < CKPT_NR_ROLES; role++)
+	for (role = 0; task->nsproxy && role < NR_PLAIN_ROLES; role++)
 		if (xa_load(&s->namespaces, (unsigned long)ns_of(task->nsproxy, role)))
 			return role;
 	return CKPT_NR_ROLES;
@@ -271,8 +292,9 @@ int ckpt_namespaces_whole(struct ckpt_snapshot *s)
 	int err = 0;
 	u32 i, role;
 
-	if (!s->nr_namespaces)
-		return 0;
+	err = ckpt_pid_namespaces_whole(s);
+	if (err || !s->nr_namespaces)
+		return err;
 	xa_init(&members);
 	for (i = 0; i < s->nr_tasks && !err; i++)
 		err = xa_err(xa_store(&members, (unsigned long)s->tasks[i].task, s, GFP_KERNEL));
@@ -418,14 +440,18 @@ static int restore_role(struct ckpt_restart *r, struct ckpt_member *m, u32 role,
 	struct ckpt_made_ns *made;
 	int err = 0;
 
-	if (!id)
+	/* in its own pid namespace it was born */
+	if (!id || role == CKPT_ROLE_PID)
 		return 0;
 	made = &r->namespaces[id - 1];
-	if (made->owner == m && !made->ns) {
+	if (role != CKPT_ROLE_PID_CHILDREN && made->owner == m && !made->ns) {
 		err = make_namespace(made, role);
 		wake_up_all(&r->wait);
 	}
-	/* who makes it was taken before: tasks wait only for those before them */
+	/*
+	 * Who makes it was taken before: tasks wait only for those before them.
+	 * The first process of a pid namespace waits for nobody before it joins.
+	 */
 	if (!err)
 		err = ckpt_await_namespace(r, made) ?: install(p, role, made->ns);
 	if (err && err != -ECANCELED && err != -EINTR)
@@ -471,7 +497,7 @@ void ckpt_index_namespaces(struct ckpt_restart *r, struct ckpt_member *m)
 
 	for (role = 0; role < CKPT_NR_ROLES; role++) {
 		id = le32_to_cpu(m->record->ns[role]);
-		if (id && !r->namespaces[id - 1].owner)
+		if (id && role != CKPT_ROLE_PID_CHILDREN && !r->namespaces[id - 1].owner)
 			r->namespaces[id - 1].owner = m;
 	}
 }

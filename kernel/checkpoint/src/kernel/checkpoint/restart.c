@@ -122,6 +122,7 @@ static void index_task(struct ckpt_restart *r, u32 n, struct ckpt_loaded *l)
 	m->record = t;
 	m->leader = &r->members[le32_to_cpu(t->leader) - 1];
 	m->leader->nr_threads++;
+	r->nr_pids += le32_to_cpu(t->nr_pids);
 	ckpt_index_namespaces(r, m);
 	if (mm)
 		r->mm_owners[mm - 1] = m;
@@ -213,6 +214,7 @@ int ckpt_restart_load(struct ckpt_ctl *ctl, struct file *file, struct checkpoint
 		return err == -ERESTARTSYS ? -EINTR : err;
 	}
 	arg->nr_tasks = r->nr_tasks;
+	arg->nr_pids = r->nr_pids;
 	/* pairs with restart_of(): who joins does so without the lock */
 	smp_store_release(&ctl->restart, r);
 	return 0;
@@ -252,10 +254,11 @@ void ckpt_restart_free(struct ckpt_restart *r)
 int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg)
 {
 	struct checkpoint_task __user *to = u64_to_user_ptr(arg->tasks);
+	__u32 __user *pids = u64_to_user_ptr(arg->pids);
 	const struct ckpt_task *t;
-	u32 i;
+	u32 i, j;
 
-	if (arg->count < r->nr_tasks)
+	if (arg->count < r->nr_tasks || arg->nr_pids < r->nr_pids)
 		return -ENOSPC;
 	for (i = 0; i < r->nr_tasks; i++) {
 		struct checkpoint_task task = {};
@@ -266,8 +269,13 @@ int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg)
 		task.exit_signal = le32_to_cpu(t->exit_signal);
 		if (!ckpt_is_leader(&r->members[i]))
 			task.flags = CHECKPOINT_TASK_THREAD;
+		task.init = ckpt_init_index(r, t);
+		task.nr_pids = le32_to_cpu(t->nr_pids);
 		if (copy_to_user(to + i, &task, sizeof(task)))
 			return -EFAULT;
+		for (j = 0; j < task.nr_pids; j++)
+			if (put_user(le32_to_cpu(ckpt_pids(t)[j]), pids++))
+				return -EFAULT;
 	}
 	return 0;
 }
@@ -452,10 +460,10 @@ static bool shares_memory(void)
 }
 
 /* The pid of the process that made the caller, or of the thread if it knows. */
-static bool is_made_by(const struct ckpt_member *maker)
+static bool is_made_by(const struct ckpt_member *maker, struct pid_namespace *ns)
 {
 	guard(rcu)();
-	return task_pid_vnr(rcu_dereference(current->real_parent)) ==
+	return task_pid_nr_ns(rcu_dereference(current->real_parent), ns) ==
 	       le32_to_cpu(maker->record->pid);
 }
 
@@ -463,11 +471,14 @@ static bool is_made_by(const struct ckpt_member *maker)
 static int check_joiner(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	u32 pid = le32_to_cpu(m->record->pid), parent = le32_to_cpu(m->record->parent);
+	struct pid_namespace *ns = ckpt_root_ns(m);
 
+	if (!ns)
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it has other pids", pid);
 	if (!checkpoint_restore_ns_capable(task_active_pid_ns(current)->user_ns))
 		return -EPERM;
 	if (thread_group_leader(current) != ckpt_is_leader(m) ||
-	    task_tgid_vnr(current) != le32_to_cpu(m->leader->record->pid))
+	    task_tgid_nr_ns(current, ns) != le32_to_cpu(m->leader->record->pid))
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it is a thread of another process", pid);
 	if (current->ptrace)
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it is traced", pid);
@@ -481,14 +492,15 @@ static int check_joiner(struct ckpt_restart *r, struct ckpt_member *m)
 				 get_nr_threads(current), m->nr_threads);
 	if (shares_memory())
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it shares memory", pid);
-	if (parent && !is_made_by(&r->members[parent - 1]))
+	if (parent && !is_made_by(&r->members[parent - 1], ns))
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: its parent is another one", pid);
 	return 0;
 }
 
 static int attach(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	struct pid_namespace *ns = task_active_pid_ns(current);
+	struct pid_namespace *ns = ckpt_root_ns(m);
+	int err;
 
 	scoped_guard(spinlock, &r->lock) {
 		if (r->state != CKPT_LOADED)
@@ -499,6 +511,9 @@ static int attach(struct ckpt_restart *r, struct ckpt_member *m)
 			r->ns = get_pid_ns(ns);
 		if (r->ns != ns)
 			return -EXDEV;
+		err = ckpt_join_pid_namespace(r, m);
+		if (err)
+			return err;
 		m->task = get_task_struct(current);
 		WRITE_ONCE(m->leader->nr_joined, m->leader->nr_joined + 1);
 	}
@@ -572,22 +587,23 @@ static int restore(struct ckpt_restart *r, struct ckpt_member *m)
 }
 
 /**
- * ckpt_restart_join - make the caller the task of the image that has its pid
+ * ckpt_restart_join - make the caller a task of the image
  * @r: the restart
+ * @index: of the task
  * @ctl_file: the open device
  *
  * Return: an error if the caller has no part in it; otherwise it does not
  * matter, as the caller's registers are replaced, or it is killed.
  */
-int ckpt_restart_join(struct ckpt_restart *r, struct file *ctl_file)
+int ckpt_restart_join(struct ckpt_restart *r, unsigned long index, struct file *ctl_file)
 {
-	struct ckpt_member *m = find_member(r, task_pid_vnr(current));
+	struct ckpt_member *m;
 	struct member_work *w;
 	int err;
 
-	if (!m)
-		return ckpt_fail(r->ctl, -ESRCH, "pid %d: the image has no such task",
-				 task_pid_vnr(current));
+	if (index >= r->nr_tasks)
+		return -ESRCH;
+	m = &r->members[index];
 	err = check_joiner(r, m);
 	if (!err)
 		err = unshare_files() ?: unshare_fs_struct();

@@ -64,12 +64,10 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 	int err, cwd;
 
 	if (t->task->exit_state && !headless)
-		return ckpt_take_task(s, index, 0);
-	if (!headless) {
-		err = ckpt_take_namespaces(s, index);
-		if (err)
-			return err;
-	}
+		return ckpt_take_pid_namespaces(s, index) ?: ckpt_take_task(s, index, 0);
+	err = headless ? ckpt_take_pid_namespaces(s, index) : ckpt_take_namespaces(s, index);
+	if (err)
+		return err;
 	cwd = ckpt_take_cwd(s, head);
 	if (cwd < 0)
 		return cwd;

@@ -297,13 +297,15 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	u32 groups = cred->group_info->ngroups, cpus = affinity_words(task);
 	bool leads = ckpt_leads(s, index), headless = ckpt_lives_headless(task);
 	struct task_struct *head = headless ? ckpt_head(task) : task;
+	u32 pids = ckpt_nr_pids(s, task);
 	struct ckpt_task *t;
 	u32 role;
 	int err;
 
 	if (cpus > CKPT_CPUS_MAX / 32)
 		return ckpt_refuse(s, task, "an affinity to over %d CPUs is", CKPT_CPUS_MAX);
-	t = ckpt_record_add(&s->procs, CKPT_TASK, index + 1, sizeof(*t) + 4 * (groups + cpus));
+	t = ckpt_record_add(&s->procs, CKPT_TASK, index + 1,
+			    sizeof(*t) + 4 * (groups + cpus + pids));
 	if (!t)
 		return -ENOMEM;
 	scoped_guard(rcu)
@@ -317,6 +319,8 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 		t->ns[role] = cpu_to_le32(from->ns[role]);
 	t->nr_groups = cpu_to_le32(groups);
 	t->nr_cpus = cpu_to_le32(cpus);
+	t->nr_pids = cpu_to_le32(pids);
+	ckpt_take_pids(s, task, t->data + groups + cpus);
 	if (cpus && take_affinity(task, t->data + groups))
 		return -ESRCH;
 	take_state(task, t);

@@ -8,6 +8,7 @@
  */
 #include <linux/checkpoint.h>
 #include <linux/hrtimer.h>
+#include <linux/pid_namespace.h>
 #include <linux/posix-timers.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/signal.h>
@@ -99,7 +100,7 @@ static int take_intervals(struct ckpt_snapshot *s, struct task_struct *task)
 	return err;
 }
 
-static void note_posix(struct ckpt_snapshot *s, struct k_itimer *timer, struct ckpt_timer *t)
+static void note_posix(struct task_struct *task, struct k_itimer *timer, struct ckpt_timer *t)
 {
 	struct itimerspec64 now = {};
 	s64 left, interval;
@@ -121,7 +122,7 @@ static void note_posix(struct ckpt_snapshot *s, struct k_itimer *timer, struct c
 	if (timer->it_sigev_notify != SIGEV_NONE)
 		t->signo = cpu_to_le32(timer->sigq.info.si_signo);
 	if (timer->it_pid_type == PIDTYPE_PID)
-		t->thread = cpu_to_le32(pid_nr_ns(timer->it_pid, s->ns));
+		t->thread = cpu_to_le32(pid_nr_ns(timer->it_pid, task_active_pid_ns(task)));
 	t->overrun = cpu_to_le32(clamp(timer->it_overrun_last, 0LL, (s64)INT_MAX));
 	t->value = cpu_to_le64((unsigned long)timer->sigq.info.si_value.sival_ptr);
 	t->left = cpu_to_le64(left);
@@ -158,7 +159,7 @@ static int take_posix(struct ckpt_snapshot *s, struct task_struct *task)
 				break;
 			if (!is_known_clock(given_clock(timer)))
 				unknown = timer->it_clock;
-			note_posix(s, timer, &notes[n++]);
+			note_posix(task, timer, &notes[n++]);
 		}
 	}
 	if (unknown)

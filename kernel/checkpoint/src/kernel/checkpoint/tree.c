@@ -120,14 +120,10 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct nsproxy *mine = current->nsproxy, *ns;
 	const char *other = NULL;
-	bool nested, foreign;
+	bool foreign;
 
-	scoped_guard(rcu) {
-		nested = task_active_pid_ns(task) != s->ns;
+	scoped_guard(rcu)
 		foreign = __task_cred(task)->user_ns != current_user_ns();
-	}
-	if (nested)
-		return ckpt_refuse(s, task, "a nested pid namespace is");
 	if (foreign)
 		return ckpt_refuse(s, task, "a user namespace other than the caller's is");
 
@@ -139,8 +135,6 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 			other = "mount";
 		else if (ns->net_ns != mine->net_ns)
 			other = "network";
-		else if (ns->pid_ns_for_children != s->ns)
-			other = "pid (for children)";
 	}
 	return other ? ckpt_refuse(s, task, "a %s namespace other than the caller's is", other) : 0;
 }
@@ -327,9 +321,6 @@ static int check_zombie(struct ckpt_snapshot *s, struct task_struct *task, struc
 		return ckpt_fail(s->ctl, -ESRCH, "pid %d: it has ended", task_pid_vnr(task));
 	if (task->ptrace)
 		return ckpt_refuse(s, task, "being traced is");
-	scoped_guard(rcu)
-		if (task_active_pid_ns(task) != s->ns)
-			return ckpt_refuse(s, task, "a nested pid namespace is");
 	return check_permission(s, task) ?: check_leaders(s, task, pids);
 }
 

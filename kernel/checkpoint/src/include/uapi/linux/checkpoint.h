@@ -80,7 +80,7 @@ struct checkpoint_write {
  * @flags: 0
  * @fd: where from; it is never sought in
  * @nr_tasks: out: tasks in the image
- * @reserved: 0
+ * @nr_pids: out: pids that they have in nested pid namespaces
  *
  * Reads and checks an image as far as the contents of memory, and opens its
  * files with the credentials of the caller. The caller's process is then in
@@ -99,22 +99,27 @@ struct checkpoint_load {
 	__u32 flags;
 	__s32 fd;
 	__u32 nr_tasks;
-	__u32 reserved;
+	__u32 nr_pids;
 };
 
 /**
  * struct checkpoint_task - a process or thread to be made
- * @pid: in its pid namespace
+ * @pid: in the pid namespace of the first
  * @parent: index in the table of the task that has to make it; that of the
  *	first is of no meaning
  * @exit_signal: for clone3(2)
  * @flags: CHECKPOINT_TASK_*
+ * @init: index of the first process of its pid namespace, perhaps its own: then
+ *	it is made with CLONE_NEWPID; 0 for that of the first task
+ * @nr_pids: how many levels its pid namespace is below that of the first task
  */
 struct checkpoint_task {
 	__u32 pid;
 	__u32 parent;
 	__u32 exit_signal;
 	__u32 flags;
+	__u32 init;
+	__u32 nr_pids;
 };
 
 #define CHECKPOINT_TASK_THREAD	0x1	/* a thread of its parent's process */
@@ -123,7 +128,9 @@ struct checkpoint_task {
  * struct checkpoint_tasks - CHECKPOINT_TASKS
  * @tasks: address of an array of struct checkpoint_task
  * @count: its length, at least @nr_tasks of CHECKPOINT_LOAD
- * @reserved: 0
+ * @nr_pids: length of @pids, at least @nr_pids of CHECKPOINT_LOAD
+ * @pids: address of an array of __u32, for the pids of all tasks in nested pid
+ *	namespaces: @nr_pids of each task in turn, the last in its own one
  *
  * Copies the table of the tasks that user space has to make, parents before
  * children, and the threads of a process right behind its first.
@@ -131,18 +138,21 @@ struct checkpoint_task {
 struct checkpoint_tasks {
 	__u64 tasks;
 	__u32 count;
-	__u32 reserved;
+	__u32 nr_pids;
+	__u64 pids;
 };
 
 /*
- * CHECKPOINT_RESTORE: the calling thread becomes the task of the image that
- * has its pid, and waits for the others. It must have the parent that the
- * image says, no memory or signal handlers that it shares with another
+ * CHECKPOINT_RESTORE: the calling thread becomes the task of the image whose
+ * index in the table is the argument, and waits for the others. It must have
+ * the pids, at every level, and the parent that the image says, no memory or signal handlers that it shares with another
  * process, and all tasks that it has to make must have been made. The first
  * thread of a process comes last of its threads to give up their memory: the
  * stacks of the others are needed until they are in here. Does not return to
  * the caller: the task goes on where it was at the checkpoint, or is killed.
  * Returns with an error only if the caller is not part of the image.
+ * Namespaces other than those of pids are made meanwhile; that takes what
+ * unshare(2) and setns(2) ask for.
  *
  * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
  * the pid namespace; CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_SYS_RESOURCE and

@@ -47,6 +47,7 @@
 #define CKPT_AUXV		64
 #define CKPT_CPUS_MAX		8192
 #define CKPT_NS_MAX		256
+#define CKPT_PIDNS_LEVELS	31	/* below that of the tree */
 
 enum ckpt_type {
 	CKPT_IMAGE = 1,
@@ -345,6 +346,7 @@ enum ckpt_ns_kind {
 	CKPT_NS_IPC,		/* data: struct ckpt_ipc; there is nothing in it */
 	CKPT_NS_CGROUP,		/* data: its root, "/" for the cgroup of the tree, with a 0 */
 	CKPT_NS_TIME,		/* data: struct ckpt_clocks */
+	CKPT_NS_PID,		/* data: struct ckpt_pidns */
 	CKPT_NS_NR_KINDS
 };
 
@@ -407,6 +409,18 @@ struct ckpt_clocks {
 	__le32 reserved;
 };
 
+/**
+ * struct ckpt_pidns - a pid namespace below that of the tree
+ * @parent: NS that it is in, 0 for the pid namespace of the first task
+ * @reserved: 0
+ *
+ * Its first process is the first TASK that is in it.
+ */
+struct ckpt_pidns {
+	__le32 parent;
+	__le32 reserved;
+};
+
 /* Which of its namespaces: index into @ns of struct ckpt_task. */
 enum ckpt_role {
 	CKPT_ROLE_UTS,
@@ -414,6 +428,8 @@ enum ckpt_role {
 	CKPT_ROLE_CGROUP,
 	CKPT_ROLE_TIME,
 	CKPT_ROLE_TIME_CHILDREN,	/* where its children will be */
+	CKPT_ROLE_PID,			/* 0: that of the first task */
+	CKPT_ROLE_PID_CHILDREN,		/* likewise */
 	CKPT_NR_ROLES
 };
 
@@ -491,9 +507,10 @@ enum ckpt_restart_kind {
  * @restart_arg: see enum ckpt_restart_kind
  * @rlimits: soft and hard limit of each RLIMIT_*, all ones for none
  * @comm: PR_GET_NAME, terminated by 0
- * @ns: NS by enum ckpt_role, 0 for the caller's; all 0 for a ZOMBIE
- * @reserved_ns: 0
- * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32
+ * @ns: NS by enum ckpt_role, 0 for the caller's; of a ZOMBIE only pid
+ * @nr_pids: how many levels its pid namespace is below that of the first task
+ * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32;
+ *	then its pids at the levels below @pid, the last in its own namespace
  *
  * What belongs to a process as a whole is that of its first thread, and 0 for
  * the others: @pgrp to @mm, @exit_signal, @dumpable, @oom_score_adj and
@@ -543,7 +560,7 @@ struct ckpt_task {
 	__le64 rlimits[CKPT_RLIMITS][2];
 	char comm[16];
 	__le32 ns[CKPT_NR_ROLES];
-	__le32 reserved_ns;
+	__le32 nr_pids;
 	__le32 data[];
 };
 
@@ -606,7 +623,8 @@ enum ckpt_timer_kind {
  * @clock: CLOCK_*
  * @notify: SIGEV_*
  * @signo: the signal
- * @thread: pid of the thread that gets it, with SIGEV_THREAD_ID
+ * @thread: pid, in its own pid namespace, of the thread that gets it, with
+ *	SIGEV_THREAD_ID
  * @overrun: what timer_getoverrun(2) tells
  * @value: sigev_value
  */
