@@ -273,11 +273,25 @@ FIXTURE_VARIANT(ipc) {
 	const char *job;
 };
 
-FIXTURE_VARIANT_ADD(ipc, with_all_that_shmctl_tells) { .job = "segments" };
-FIXTURE_VARIANT_ADD(ipc, in_several_processes) { .job = "family" };
-FIXTURE_VARIANT_ADD(ipc, marked_for_removal) { .job = "removed" };
-FIXTURE_VARIANT_ADD(ipc, in_parts) { .job = "parts" };
-FIXTURE_VARIANT_ADD(ipc, of_who_created_it) { .job = "orphans" };
+FIXTURE_VARIANT_ADD(ipc, with_all_that_shmctl_tells) {
+	.job = "segments",
+};
+
+FIXTURE_VARIANT_ADD(ipc, in_several_processes) {
+	.job = "family",
+};
+
+FIXTURE_VARIANT_ADD(ipc, marked_for_removal) {
+	.job = "removed",
+};
+
+FIXTURE_VARIANT_ADD(ipc, in_parts) {
+	.job = "parts",
+};
+
+FIXTURE_VARIANT_ADD(ipc, of_who_created_it) {
+	.job = "orphans",
+};
 
 FIXTURE_SETUP(ipc)
 {

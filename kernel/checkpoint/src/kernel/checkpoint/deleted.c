@@ -26,12 +26,10 @@ static int check_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 	const struct path *path = file_user_path(file);
 	ssize_t n;
 
-	if (file->f_mode & FMODE_BACKING)
-		return ckpt_refuse_file(s, task, fd,
-					"%pD (deleted), mapped from a stacked file system, is", file);
 	if (d_unlinked(dir->dentry))
 		return ckpt_refuse_file(s, task, fd,
-					"%pD (deleted), whose directory was deleted, too, is", file);
+					"%pD (deleted), whose directory was deleted, too, is",
+					file);
 	if (!d_inode(dir->dentry)->i_op->tmpfile)
 		return ckpt_refuse_file(s, task, fd,
 					"%pD (deleted), whose file system has no unnamed files, is",
@@ -65,7 +63,7 @@ static int take(struct ckpt_snapshot *s, struct task_struct *task,
 	to = (void *)i->data;
 	to->atime = cpu_to_le64(timespec64_to_ns(&atime));
 	to->mtime = cpu_to_le64(timespec64_to_ns(&mtime));
-	strcpy(to->dir, dir);
+	memcpy(to->dir, dir, strlen(dir) + 1);
 	return ckpt_take_owner(s, task, taken->fd, path, i);
 }
 

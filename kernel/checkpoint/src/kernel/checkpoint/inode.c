@@ -157,6 +157,10 @@ int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 					file->f_flags);
 	if (kind_of(path) == CKPT_INODE_SYSV && !checkpoint_shm_is(file))
 		return ckpt_refuse_file(s, task, taken->fd, "%pD, opened as a file, is", file);
+	if (file->f_mode & FMODE_BACKING)
+		return ckpt_refuse_file(s, task, taken->fd,
+					"%pD (deleted), mapped from a stacked file system, is",
+					file);
 	if (!t) {
 		t = new_inode_of(s, path);
 		if (IS_ERR(t))
@@ -183,14 +187,20 @@ int ckpt_take_inode_file(struct ckpt_snapshot *s, struct task_struct *task,
 static bool used_outside(const struct ckpt_taken_file *f)
 {
 	const struct ckpt_taken_inode *t = f->inode;
+	u32 users;
 
 	/* one reference is our own; each open file has one of the path */
 	if (file_count(f->file) != f->refs + 1)
 		return true;
 	if (!t)
 		return false;
-	/* a segment has one itself */
-	return d_count(t->path.dentry) != t->files + (t->kind == CKPT_INODE_SYSV) ||
+	users = t->files;
+	/* a segment has one itself; a stacked file system opens each file once more below */
+	if (t->kind == CKPT_INODE_SYSV)
+		users++;
+	if (t->path.dentry->d_flags & DCACHE_OP_REAL)
+		users *= 2;
+	return d_count(t->path.dentry) != users ||
 	       icount_read_once(d_backing_inode(t->path.dentry)) != 1;
 }
 
