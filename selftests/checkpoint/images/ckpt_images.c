@@ -32,26 +32,26 @@ JOB(simple)
 	must(shm != (void *)-1);
 	strcpy(shm, "shared");
 	must(!pipe(p) && write(p[1], "x", 1) == 1);
-	/*
-	 * With it pages are shared copy-on-write; it has other namespaces, and no
-	 * first thread any more.
-	 */
-	pid = fork();
-	if (!pid) {
+	/* other namespaces, and with a child there */
+	if (!fork()) {
 		must(!shmdt(shm));
 		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME |
 			      CLONE_NEWPID));
-		if (!fork()) {
-			until_go(NULL);
-			_exit(0);
-		}
+		if (!fork())
+			job_touch(CKPT_DIR "/inside");
+		until_go(NULL);
+		_exit(0);
+	}
+	/* no first thread any more, and pages that are shared copy-on-write */
+	pid = fork();
+	if (!pid) {
 		must(!pthread_create(&thread, NULL, until_go, NULL));
 		syscall(SYS_exit, 0);
 	}
-	while (task_state(pid) != 'Z')
+	while (task_state(pid) != 'Z' || access(CKPT_DIR "/inside", F_OK))
 		ckpt_nap();
 	job_pause();
-	job_check(waitpid(pid, NULL, 0) == pid);
+	job_check(waitpid(pid, NULL, 0) == pid && wait(NULL) > 0);
 	must(!shmctl(id, IPC_RMID, NULL));
 }
 
