@@ -249,6 +249,8 @@ static void add_headless(uint32_t id, uint32_t pid, uint32_t parent, uint32_t mm
 {
 	struct ckpt_task *t = add_process(id, pid, parent, 0);
 
+	t->pgrp = htole32(30);
+	t->session = htole32(31);
 	t->state = htole32(CKPT_TASK_HEADLESS);
 	t->status = htole32(2 << 8);
 	t->mm = htole32(mm);
@@ -256,6 +258,14 @@ static void add_headless(uint32_t id, uint32_t pid, uint32_t parent, uint32_t mm
 	record(CKPT_SIGACTIONS, 0, CKPT_NSIG * sizeof(struct ckpt_sigaction));
 	add_signal(true);
 	add_thread(id + 1, pid + 1, id);
+}
+
+static void add_leader(uint32_t pid, uint32_t session)
+{
+	struct ckpt_leader *l = record(CKPT_LEADER, 0, sizeof(*l));
+
+	l->pid = htole32(pid);
+	l->session = htole32(session);
 }
 
 static void add_memfd(uint32_t id, const char *name)
@@ -394,7 +404,8 @@ static void add_shared(uint32_t owner, uint64_t addr, uint32_t from, uint64_t fr
 
 /*
  * A tree of two processes that share a pipe; one has two threads, a child that
- * has ended, and one of which the first thread has.
+ * has ended, and one of which the first thread has, as have the leaders of its
+ * group and session.
  */
 static void make_image(void)
 {
@@ -456,6 +467,8 @@ static void make_image(void)
 		set_namespaces(7, CKPT_ROLE_PID, 6);
 	if (pid_namespaces == FINE)
 		set_namespaces(8, CKPT_ROLE_PID, 7);
+	add_leader(30, 31);
+	add_leader(31, 31);
 	add_pages(CKPT_CONTENTS, 1, PAGE);
 	add_pages(CKPT_CONTENTS, 2, 0);
 	add_pages(CKPT_PAGES, 1, 0x500000);
@@ -463,7 +476,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(69);
+	t->records = htole64(71);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -496,7 +509,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "69 records"));
+	assert_non_null(strstr(why, "71 records"));
 	assert_non_null(strstr(why, "8 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -818,6 +831,16 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 6, ckpt_task, leader, htole32(6), "none of whose threads");
 	FIELD(CKPT_SIGNAL, 6, ckpt_signal, shared, 0, "impossible signal");
 
+	FIELD(CKPT_LEADER, 1, ckpt_leader, pid, 0, "impossible pid");
+	FIELD(CKPT_LEADER, 1, ckpt_leader, session, htole32((1 << 22) + 1), "impossible pid");
+	FIELD(CKPT_LEADER, 1, ckpt_leader, pid, htole32(7), "same pid");
+	FIELD(CKPT_LEADER, 1, ckpt_leader, pid, htole32(32), "group has no leader");
+	FIELD(CKPT_LEADER, 1, ckpt_leader, session, htole32(32), "in two sessions");
+	FIELD(CKPT_LEADER, 1, ckpt_leader, session, htole32(7), "in two sessions");
+	FIELD(CKPT_LEADER, 2, ckpt_leader, session, htole32(7), "session has no leader");
+	FIELD(CKPT_TASK, 5, ckpt_task, pgrp, htole32(31), "leader of nobody");
+	HEADER(CKPT_LEADER, 1, id, htole32(1), "wrong id");
+
 	FIELD(CKPT_TIMER, 1, ckpt_timer, kind, htole32(4), "unknown kind");
 	FIELD(CKPT_TIMER, 1, ckpt_timer, armed, htole32(2), "impossible time");
 	FIELD(CKPT_TIMER, 1, ckpt_timer, armed, 0, "impossible time");
@@ -973,6 +996,7 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "file 6: flags=2 inode=2 pos=5"));
 	assert_non_null(strstr(text, "file 9: flags=0 pipe=2 capacity=4096 bytes=9 chunks=3 "
 			       "fifo=\"/run/fifo\" unseen=1"));
+	assert_non_null(strstr(text, "leader: pid=30 session=31"));
 	assert_non_null(strstr(text, "contents: inode=1 offset=0x1000 count=1"));
 	assert_non_null(strstr(text, "ns 1: kind=\"uts\" owner=0 hostname=\"inside\" "
 			       "domainname=\"of.it\""));

@@ -354,6 +354,13 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 	}
 	case CKPT_TIMER:
 		return show_timer(r, payload);
+	case CKPT_LEADER: {
+		const struct ckpt_leader *l = payload;
+
+		put_u32(r, "pid", l->pid);
+		put_u32(r, "session", l->session);
+		return;
+	}
 	case CKPT_CONTENTS:
 	case CKPT_PAGES: {
 		const struct ckpt_pages *p = payload;
@@ -399,14 +406,19 @@ static void show(struct reader *r, const struct ckpt_record *h, const void *payl
 	r->any = true;
 }
 
-static int note_task(struct reader *r, const struct ckpt_record *h, const struct ckpt_task *t)
+/* Notes the numbers of a TASK or a LEADER. */
+static int note_ids(struct reader *r, const struct ckpt_record *h, const void *payload)
 {
 	struct ckpt_ids *ids = realloc(r->ids, (r->nr_ids + 1) * sizeof(*ids));
 
 	if (!ids)
 		return -ENOMEM;
 	r->ids = ids;
-	ckpt_get_ids(&ids[r->nr_ids++], h, t);
+	if (le16_to_cpu(h->type) == CKPT_TASK)
+		ckpt_get_ids(&ids[r->nr_ids], h, payload);
+	else
+		ckpt_get_leader_ids(&ids[r->nr_ids], r->nr_ids, payload);
+	r->nr_ids++;
 	return 0;
 }
 
@@ -446,8 +458,8 @@ static int read_record(struct reader *r, void **payload, size_t *room)
 	err = ckpt_check_payload(c, &h, *payload);
 	if (!err)
 		err = ckpt_check_sum(c, &h, ckpt_crc(ckpt_record_crc(&h), *payload, length));
-	if (!err && le16_to_cpu(h.type) == CKPT_TASK)
-		err = note_task(r, &h, *payload);
+	if (!err && (le16_to_cpu(h.type) == CKPT_TASK || le16_to_cpu(h.type) == CKPT_LEADER))
+		err = note_ids(r, &h, *payload);
 	if (!err && (le16_to_cpu(h.type) == CKPT_PAGES || le16_to_cpu(h.type) == CKPT_CONTENTS))
 		r->pages += le32_to_cpu(((struct ckpt_pages *)*payload)->count);
 	if (!err)
@@ -480,7 +492,8 @@ int image_read(FILE *in, FILE *out, bool json, char *why, size_t size)
 			 r.check.records + 1, r.check.why ? r.check.why : strerror(-err));
 	else
 		snprintf(why, size, "%" PRIu64 " records, %" PRIu64 " bytes, %u tasks, %" PRIu64
-			 " pages", r.check.records, r.check.bytes, r.nr_ids, r.pages);
+			 " pages", r.check.records, r.check.bytes,
+			 r.check.count[CKPT_TASK], r.pages);
 	free(payload);
 	free(r.ids);
 	return err;

@@ -22,7 +22,8 @@ JOB(simple)
 	int p[2], q[2], fd, id = shmget(0x5151, 8192, IPC_CREAT | 0600);
 	char *shm = shmat(id, NULL, 0);
 	pthread_t thread;
-	pid_t pid;
+	pid_t pid, leader;
+	siginfo_t si;
 
 	must(!pipe2(q, O_DIRECT) && write(q[1], "ab", 2) == 2 && write(q[1], "c", 1) == 1);
 	must(!mkfifo(CKPT_DIR "/named", 0600) || errno == EEXIST);
@@ -42,14 +43,20 @@ JOB(simple)
 		until_go(NULL);
 		_exit(0);
 	}
-	/* no first thread any more, and pages that are shared copy-on-write */
+	leader = fork();
+	if (!leader)
+		_exit(setpgid(0, 0));
+	must(!waitid(P_PID, leader, &si, WEXITED | WNOWAIT) && !si.si_status);
+	/* with it pages are shared copy-on-write; neither it nor its group has a leader */
 	pid = fork();
 	if (!pid) {
+		must(!setpgid(0, leader));
 		must(!pthread_create(&thread, NULL, until_go, NULL));
 		syscall(SYS_exit, 0);
 	}
 	while (task_state(pid) != 'Z' || access(CKPT_DIR "/inside", F_OK))
 		ckpt_nap();
+	must(waitpid(leader, NULL, 0) == leader);
 	job_pause();
 	job_check(waitpid(pid, NULL, 0) == pid && wait(NULL) > 0);
 	must(!shmctl(id, IPC_RMID, NULL));

@@ -279,6 +279,35 @@ JOB(pid_max)
 	job_check(tells(init) == 0);
 }
 
+/* A process group of a nested namespace whose leader is gone: its number has several levels. */
+JOB(leaderless)
+{
+	struct baton up = baton_make();
+	pid_t init = fork_init(), leader, pid;
+	siginfo_t si;
+
+	if (!init) {
+		leader = fork();
+		if (!leader)
+			_exit(setpgid(0, 0));
+		must(!waitid(P_PID, leader, &si, WEXITED | WNOWAIT) && !si.si_status);
+		pid = fork();
+		if (!pid) {
+			must(!setpgid(0, leader));
+			baton_pass(&up, 1);
+			child_pause();
+			_exit(0);
+		}
+		must(waitpid(leader, NULL, 0) == leader);
+		baton_pass(&up, 1);
+		child_pause();
+		_exit(0);
+	}
+	baton_take(&up);
+	baton_take(&up);
+	job_pause();
+}
+
 /* Makes a process in the namespace of @init, which another process has made. */
 static pid_t fork_into(pid_t init)
 {
@@ -453,6 +482,7 @@ TEST_F(pidns, what_an_image_cannot_hold_is_refused_by_name)
 		{ "unborn", "a pid namespace without its first process" },
 		{ "pid_max", "a pid namespace with a pid_max of its own" },
 		{ "put", "a pid namespace that it was put into from outside" },
+		{ "leaderless", "a process group of a nested pid namespace whose leader is gone" },
 		{ "stranger", "a pid namespace that it shares with the tree" },
 	};
 	size_t i;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes whose first thread has ended come back without it, and live on. */
+/*
+ * Processes whose first thread has ended, and process groups and sessions whose
+ * leader has, come back without it, and live on.
+ */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <time.h>
@@ -204,6 +207,135 @@ JOB(headless_stopped)
 	must(!kill(pid, SIGKILL));
 }
 
+/* A child that tells its number, waits for the end, and then for its turn. */
+static void __attribute__((noreturn)) wait_and_look(struct baton *up, pid_t pgrp, pid_t session)
+{
+	baton_pass(up, getpid());
+	await_go();
+	child_check(getpgrp() == pgrp && getsid(0) == session);
+	_exit(11);
+}
+
+/* As of a shell's pipeline whose first command is done, and of a daemon's second fork. */
+JOB(gone)
+{
+	pid_t self = getpid(), first, second, leader, member, group, last, pid;
+	struct baton up = baton_make(), down = baton_make(), numbers = baton_make();
+	char text[16];
+	int status;
+
+	must(!prctl(PR_SET_CHILD_SUBREAPER, 1));
+	/* a group of this session */
+	first = fork();
+	if (!first) {
+		child_check(!setpgid(0, 0));
+		baton_pass(&up, 0);
+		baton_take(&down);
+		_exit(0);
+	}
+	baton_take(&up);
+	second = fork();
+	if (!second) {
+		child_check(!setpgid(0, first));
+		wait_and_look(&up, first, self);
+	}
+	baton_take(&up);
+	baton_pass(&down, 0);
+	must(waitpid(first, NULL, 0) == first);
+
+	/* a session, and a group of it */
+	leader = fork();
+	if (!leader) {
+		leader = setsid();
+		if (!fork())
+			wait_and_look(&up, leader, leader);
+		group = fork();
+		if (!group) {
+			child_check(!setpgid(0, 0));
+			baton_pass(&up, 0);
+			baton_take(&down);
+			_exit(0);
+		}
+		member = baton_take(&up);
+		if (!member)
+			member = baton_take(&up);
+		else
+			baton_take(&up);
+		last = fork();
+		if (!last) {
+			child_check(!setpgid(0, group));
+			wait_and_look(&up, group, leader);
+		}
+		baton_take(&up);
+		baton_pass(&down, 0);
+		child_check(waitpid(group, NULL, 0) == group);
+		baton_pass(&numbers, member);
+		baton_pass(&numbers, group);
+		baton_pass(&numbers, last);
+		_exit(0);
+	}
+	member = baton_take(&numbers);
+	group = baton_take(&numbers);
+	last = baton_take(&numbers);
+	must(waitpid(leader, NULL, 0) == leader);
+	/* the last of them: when it cannot be made, the others are given up */
+	snprintf(text, sizeof(text), "%d", group);
+	job_touch(CKPT_DIR "/gone");
+	must(!file_write(CKPT_DIR "/gone", text));
+	job_pause();
+	job_check(getpgrp() == self && getsid(0) == self);
+	job_check(getpgid(second) == first && getsid(second) == self);
+	job_check(getpgid(member) == leader && getsid(member) == leader);
+	job_check(getpgid(last) == group && getsid(last) == leader);
+	/* the numbers are those of groups, and of nobody */
+	job_check(kill(first, 0) == -1 && errno == ESRCH && !kill(-first, 0));
+	job_check(kill(leader, 0) == -1 && errno == ESRCH && !kill(-leader, 0));
+	job_check(kill(group, 0) == -1 && errno == ESRCH && !kill(-group, 0));
+	/* others can join */
+	pid = fork();
+	if (!pid) {
+		child_check(!setpgid(0, first));
+		_exit(13);
+	}
+	job_check(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 13);
+	job_check(waitpid(-first, &status, 0) == second && WEXITSTATUS(status) == 11);
+	job_check(waitpid(-leader, &status, 0) == member && WEXITSTATUS(status) == 11);
+	job_check(waitpid(-group, &status, 0) == last && WEXITSTATUS(status) == 11);
+	job_check(waitpid(-1, &status, 0) == -1 && errno == ECHILD);
+	/* and with the last who is in it the group is gone */
+	job_check(kill(-first, 0) == -1 && errno == ESRCH);
+}
+
+/* Two of a session without leader; the second is not of the tree that the first is. */
+JOB(gone_shared)
+{
+	struct baton up = baton_make();
+	char text[16];
+	pid_t pid;
+	int i;
+
+	must(!prctl(PR_SET_CHILD_SUBREAPER, 1));
+	pid = fork();
+	if (!pid) {
+		pid = setsid();
+		for (i = 0; i < 2; i++)
+			if (!fork()) {
+				close(up.fd[0]);
+				baton_pass(&up, getpid());
+				close(up.fd[1]);
+				await_go();
+				_exit(0);
+			}
+		_exit(0);
+	}
+	must(waitpid(pid, NULL, 0) == pid);
+	snprintf(text, sizeof(text), "%d", baton_take(&up));
+	baton_take(&up);
+	job_touch(CKPT_DIR "/child");
+	must(!file_write(CKPT_DIR "/child", text));
+	job_pause();
+}
+
 FIXTURE(leaders) {
 };
 
@@ -255,6 +387,57 @@ TEST_F(leaders, stopped_without_its_first_thread_is_refused_by_name)
 	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 1);
 	ASSERT_NE(strstr(ckpt_said(), "without its first thread is not supported"), NULL)
 		TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(pid), 0);
+}
+
+TEST_F(leaders, groups_and_sessions_outlive_their_leaders)
+{
+	ASSERT_STREQ(ckpt_round_trip("gone"), "ok");
+}
+
+TEST_F(leaders, they_do_so_twice)
+{
+	ASSERT_STREQ(ckpt_second_generation("gone"), "ok");
+}
+
+TEST_F(leaders, the_original_keeps_its_groups)
+{
+	ASSERT_STREQ(ckpt_unharmed("gone"), "ok");
+}
+
+TEST_F(leaders, a_group_whose_number_is_taken_is_an_error_and_nothing_is_left)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid_size = 1 };
+	pid_t pid = ckpt_start("gone"), gone, other;
+
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	gone = file_number(CKPT_DIR "/gone");
+	args.set_tid = (uintptr_t)&gone;
+	other = proc_clone3(&args);
+	if (!other)
+		proc_sleep_forever();
+	ASSERT_EQ(other, gone);
+	EXPECT_EQ(ckpt_restart(CKPT_DIR "/image"), 1);
+	EXPECT_NE(strstr(ckpt_said(), "of a leader that is gone: it cannot be made"), NULL)
+		TH_LOG("%s", ckpt_said());
+	EXPECT_EQ(cg_await_empty(CKPT_CG), 0);
+	ckpt_reap();
+	EXPECT_EQ(proc_kill(other), -SIGKILL);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+TEST_F(leaders, a_session_without_leader_that_others_have_is_refused_by_name)
+{
+	pid_t pid = ckpt_start("gone_shared");
+
+	ASSERT_EQ(ckpt_save(file_number(CKPT_DIR "/child"), CKPT_DIR "/image"), 1);
+	ASSERT_NE(strstr(ckpt_said(), "group or session of the tree without leader"), NULL)
+		TH_LOG("%s", ckpt_said());
+	/* and with all of them it can be saved */
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 	ASSERT_EQ(proc_end(pid), 0);
 }

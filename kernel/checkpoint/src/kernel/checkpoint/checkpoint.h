@@ -105,6 +105,7 @@ struct ckpt_tree_task {
  * @namespaces: struct ns_common * to the ids of NSs
  * @nr_namespaces: ids given to NSs
  * @families: root of an anon_vma to struct ckpt_taken_family
+ * @gone: pid of a leader that is gone to its session
  * @seen: number of a page's frame to where it was written first, see cow.c
  * @nr_files: ids given to FILEs
  * @nr_inodes: ids given to INODEs
@@ -124,7 +125,7 @@ struct ckpt_snapshot {
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
 	struct ckpt_buf inode_records, files, fdtables, mms, ns_records, procs;
-	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces, families, seen;
+	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces, families, seen, gone;
 	struct list_head inode_list;
 	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces, nr_families;
 	struct {
@@ -203,6 +204,9 @@ int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root);
 int ckpt_tree_check(struct ckpt_snapshot *s);
 int ckpt_tree_still(struct ckpt_snapshot *s);
 void ckpt_tree_put(struct ckpt_snapshot *s);
+int ckpt_check_leaders(struct ckpt_snapshot *s, struct task_struct *task, struct xarray *pids);
+bool ckpt_has_gone_leader(struct ckpt_snapshot *s, struct task_struct *task);
+int ckpt_take_leaders(struct ckpt_snapshot *s);
 
 struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 					 struct task_struct *root, u32 flags);
@@ -378,9 +382,12 @@ static inline bool ckpt_is_headless(const struct ckpt_member *m)
  * @families: by id - 1 what the mappings of each join
  * @nr_families: how many
  * @members: TASK by id - 1
- * @ids: their pids, sorted
- * @nr_tasks: how many
+ * @ids: their pids, and those of leaders that are gone, sorted
+ * @nr_ids: how many
+ * @nr_tasks: how many tasks
  * @nr_pids: pids that they have in nested pid namespaces
+ * @gone: of each leader that is gone its pid, made, or NULL
+ * @nr_gone: how many
  * @leader: the process in charge
  * @lock: protects what follows
  * @state: written once more after CKPT_LOADED
@@ -407,8 +414,9 @@ struct ckpt_restart {
 	u32 nr_families;
 	struct ckpt_member *members;
 	struct ckpt_ids *ids;
-	u32 nr_tasks;
+	u32 nr_ids, nr_tasks, nr_gone;
 	u32 nr_pids;
+	struct pid **gone;
 	struct pid *leader;
 	spinlock_t lock;
 	enum ckpt_state state;
@@ -468,6 +476,8 @@ int ckpt_make_timers(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_start_timers(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_restore_restart_block(const struct ckpt_task *t);
 int ckpt_restore_regs(struct ckpt_restart *r, struct ckpt_member *m);
+int ckpt_make_leaders(struct ckpt_restart *r);
+void ckpt_drop_leaders(struct ckpt_restart *r);
 int ckpt_read_pages(struct ckpt_restart *r, u64 *pages);
 int ckpt_make_families(struct ckpt_restart *r);
 void ckpt_put_made_families(struct ckpt_restart *r);

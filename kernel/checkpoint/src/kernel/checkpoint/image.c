@@ -86,6 +86,7 @@ static const struct {
 	[CKPT_SIGACTIONS] = { "sigactions", CKPT_NSIG * sizeof(struct ckpt_sigaction), 0, false },
 	[CKPT_SIGNAL]	= { "signal", sizeof(struct ckpt_signal), 0, false },
 	[CKPT_TIMER]	= { "timer", sizeof(struct ckpt_timer), 0, false },
+	[CKPT_LEADER]	= { "leader", sizeof(struct ckpt_leader), 0, false },
 	[CKPT_CONTENTS]	= { "contents", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_PAGES]	= { "pages", sizeof(struct ckpt_pages), CKPT_DATA_MAX, false },
 	[CKPT_SHARED]	= { "shared", sizeof(struct ckpt_shared), 0, false },
@@ -181,7 +182,7 @@ static int check_order(struct ckpt_check *c, u32 type)
 		    c->leader != c->count[CKPT_TASK])
 			return bad(c, "a timer of no process");
 		return 0;
-	default:	/* CKPT_CONTENTS, CKPT_PAGES, CKPT_SHARED, CKPT_TRAILER */
+	default:	/* CKPT_LEADER, CKPT_CONTENTS, CKPT_PAGES, CKPT_SHARED, CKPT_TRAILER */
 		if (c->last > type && !(type == CKPT_PAGES && c->last == CKPT_SHARED))
 			return bad(c, "records are out of order");
 		if (c->count[CKPT_TASK] != c->nr_tasks || c->headless)
@@ -790,6 +791,13 @@ static int check_timer(struct ckpt_check *c, const struct ckpt_timer *t)
 	return 0;
 }
 
+static int check_leader(struct ckpt_check *c, const struct ckpt_leader *l)
+{
+	if (!between(l->pid, 1, 1 << 22) || !between(l->session, 1, 1 << 22))
+		return bad(c, "a leader with an impossible pid");
+	return 0;
+}
+
 /* Pages of an MM, or of an INODE. */
 static int check_pages(struct ckpt_check *c, const struct ckpt_pages *p, u32 extra, u32 type)
 {
@@ -890,6 +898,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	}
 	case CKPT_TIMER:
 		return check_timer(c, payload);
+	case CKPT_LEADER:
+		return check_leader(c, payload);
 	case CKPT_CONTENTS:
 	case CKPT_PAGES:
 	case CKPT_SHARED:
@@ -957,9 +967,22 @@ void ckpt_get_ids(struct ckpt_ids *ids, const struct ckpt_record *r, const struc
 	};
 }
 
+/* Notes likewise what a LEADER tells, the @index-th. */
+void ckpt_get_leader_ids(struct ckpt_ids *ids, u32 index, const struct ckpt_leader *l)
+{
+	*ids = (struct ckpt_ids){
+		.leads = true,
+		.gone = true,
+		.pid = le32_to_cpu(l->pid),
+		.pgrp = le32_to_cpu(l->pid),
+		.session = le32_to_cpu(l->session),
+		.index = index,
+	};
+}
+
 /*
- * What holds between all tasks: every pid once, every leader there, and a
- * process group within one session. Sorts @ids by pid.
+ * What holds between all tasks: every pid once, every leader there, or needed
+ * if it is gone, and a process group within one session. Sorts @ids by pid.
  */
 int ckpt_check_tree(struct ckpt_check *c, struct ckpt_ids *ids, u32 n)
 {
@@ -980,6 +1003,11 @@ int ckpt_check_tree(struct ckpt_check *c, struct ckpt_ids *ids, u32 n)
 			return bad(c, "a session has no leader");
 		if (group->session != ids[i].session)
 			return bad(c, "a process group in two sessions");
+		if (!ids[i].gone)
+			ids[group - ids].needed = ids[session - ids].needed = true;
 	}
+	for (i = 0; i < n; i++)
+		if (ids[i].gone && !ids[i].needed)
+			return bad(c, "a leader of nobody");
 	return 0;
 }

@@ -106,13 +106,15 @@ struct ckpt_check {
 	bool done;
 };
 
-/* Numbers of one task; see ckpt_check_tree(). */
+/* Numbers of one task, or of a leader that is gone; see ckpt_check_tree(). */
 struct ckpt_ids {
-	bool leads;	/* it is the first thread of its process */
+	bool leads;	/* it is the first thread of its process, or was */
+	bool gone;	/* it is a LEADER */
+	bool needed;	/* by a process, as its leader */
 	u32 pid;
 	u32 pgrp;
 	u32 session;	/* of a process, as pgrp */
-	u32 index;	/* of the TASK, from 0 on */
+	u32 index;	/* of the TASK, from 0 on; LEADERs come behind them */
 };
 
 u32 ckpt_crc(u32 crc, const void *p, size_t len);
@@ -127,6 +129,7 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 		       const void *payload);
 int ckpt_check_sum(struct ckpt_check *c, const struct ckpt_record *r, u32 crc);
 void ckpt_get_ids(struct ckpt_ids *ids, const struct ckpt_record *r, const struct ckpt_task *t);
+void ckpt_get_leader_ids(struct ckpt_ids *ids, u32 index, const struct ckpt_leader *l);
 int ckpt_check_tree(struct ckpt_check *c, struct ckpt_ids *ids, u32 n);
 const struct ckpt_ids *ckpt_find_ids(const struct ckpt_ids *ids, u32 n, u32 pid);
 

@@ -138,7 +138,7 @@ static int index_records(struct ckpt_restart *r)
 {
 	struct ckpt_check *c = &r->stream.check;
 	struct ckpt_loaded *l;
-	u32 n = 0;
+	u32 n = 0, leader;
 
 	r->nr_files = c->count[CKPT_FILE];
 	r->nr_tasks = c->count[CKPT_TASK];
@@ -151,10 +151,14 @@ static int index_records(struct ckpt_restart *r)
 	r->nr_namespaces = c->count[CKPT_NS];
 	r->namespaces = kvcalloc(r->nr_namespaces, sizeof(*r->namespaces), GFP_KERNEL_ACCOUNT);
 	r->members = kvcalloc(r->nr_tasks, sizeof(*r->members), GFP_KERNEL_ACCOUNT);
-	r->ids = kvcalloc(r->nr_tasks, sizeof(*r->ids), GFP_KERNEL_ACCOUNT);
+	r->nr_gone = c->count[CKPT_LEADER];
+	r->nr_ids = r->nr_tasks + r->nr_gone;
+	r->ids = kvcalloc(r->nr_ids, sizeof(*r->ids), GFP_KERNEL_ACCOUNT);
+	r->gone = kvcalloc(r->nr_gone, sizeof(*r->gone), GFP_KERNEL_ACCOUNT);
 	if (!r->files || !r->fdtables || !r->fdtable_owners || !r->mms || !r->mm_owners ||
-	    !r->members || !r->ids || !r->namespaces)
+	    !r->members || !r->ids || !r->namespaces || !r->gone)
 		return -ENOMEM;
+	leader = r->nr_tasks;
 	list_for_each_entry(l, &r->records, node) {
 		u32 id = le32_to_cpu(l->header.id);
 
@@ -166,17 +170,21 @@ static int index_records(struct ckpt_restart *r)
 			r->namespaces[id - 1].record = (void *)l->payload;
 		if (ckpt_type(l) == CKPT_TASK)
 			index_task(r, n++, l);
+		if (ckpt_type(l) == CKPT_LEADER) {
+			ckpt_get_leader_ids(&r->ids[leader], leader, (void *)l->payload);
+			leader++;
+		}
 	}
-	if (ckpt_check_tree(c, r->ids, r->nr_tasks))
+	if (ckpt_check_tree(c, r->ids, r->nr_ids))
 		return ckpt_fail(r->ctl, -EBADMSG, "%s", c->why);
 	return 0;
 }
 
 static struct ckpt_member *find_member(struct ckpt_restart *r, u32 pid)
 {
-	const struct ckpt_ids *ids = ckpt_find_ids(r->ids, r->nr_tasks, pid);
+	const struct ckpt_ids *ids = ckpt_find_ids(r->ids, r->nr_ids, pid);
 
-	return ids ? &r->members[ids->index] : NULL;
+	return ids && !ids->gone ? &r->members[ids->index] : NULL;
 }
 
 /**
@@ -244,6 +252,7 @@ void ckpt_restart_free(struct ckpt_restart *r)
 	kvfree(r->mm_owners);
 	kvfree(r->members);
 	kvfree(r->ids);
+	kvfree(r->gone);
 	fput(r->stream.file);
 	put_pid(r->leader);
 	if (r->ns)
@@ -649,28 +658,36 @@ static bool is_gone(const struct ckpt_member *m)
 	return m->task->exit_state && !has_ended(m);
 }
 
-/* Puts @m into its session and process group, whose leaders have joined. */
+/* The pid of a leader, which has joined or is gone; NULL if it has died. Under tasklist_lock. */
+static struct pid *leader_pid(struct ckpt_restart *r, __le32 nr)
+{
+	const struct ckpt_ids *ids = ckpt_find_ids(r->ids, r->nr_ids, le32_to_cpu(nr));
+
+	if (ids->gone)
+		return r->gone[ids->index - r->nr_tasks];
+	return is_gone(&r->members[ids->index]) ? NULL : task_pid(r->members[ids->index].task);
+}
+
+/* Puts @m into its session and process group, whose leaders have joined, or are gone. */
 static int place(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	struct ckpt_member *session = find_member(r, le32_to_cpu(m->record->session));
-	struct ckpt_member *group = find_member(r, le32_to_cpu(m->record->pgrp));
 	u32 parent = le32_to_cpu(m->record->parent);
 	struct signal_struct *sig = m->task->signal;
 	struct pid *pids[PIDTYPE_MAX] = {}, *sid, *pgid;
 	int err = 0;
 
 	write_lock_irq(&tasklist_lock);
-	if (is_gone(m) || is_gone(session) || is_gone(group)) {
+	sid = leader_pid(r, m->record->session);
+	pgid = leader_pid(r, m->record->pgrp);
+	if (is_gone(m) || !sid || !pgid) {
 		err = -ESRCH;
 		goto unlock;
 	}
-	sid = task_pid(session->task);
-	pgid = task_pid(group->task);
 	if (task_session(m->task) != sid)
 		change_pid(pids, m->task, PIDTYPE_SID, sid);
 	if (task_pgrp(m->task) != pgid)
 		change_pid(pids, m->task, PIDTYPE_PGID, pgid);
-	sig->leader = session == m;
+	sig->leader = m->record->session == m->record->pid;
 	if (ckpt_is_zombie(m))
 		m->task->exit_signal = le32_to_cpu(m->record->exit_signal);
 	if (le32_to_cpu(m->record->flags) & CKPT_TASK_SUBREAPER)
@@ -722,9 +739,12 @@ static int finish(struct ckpt_restart *r, struct checkpoint_finish *arg)
 		return -ECANCELED;
 	for (i = 0; i < r->nr_tasks && !err; i++)
 		err = await_asleep(r, &r->members[i]);
+	if (!err)
+		err = ckpt_make_leaders(r);
 	for (i = 0; i < r->nr_tasks && !err; i++)
 		if (ckpt_is_leader(&r->members[i]))
 			err = place(r, &r->members[i]);
+	ckpt_drop_leaders(r);
 	if (!err)
 		err = ckpt_read_pages(r, &arg->pages);
 	if (!err)

@@ -160,6 +160,8 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root, u32 flags)
 	if (!err)
 		err = ckpt_namespaces_whole(s);
 	if (!err)
+		err = ckpt_take_leaders(s);
+	if (!err)
 		err = ckpt_fdtables_whole(s);
 	if (!err)
 		err = ckpt_pipes_whole(s);
@@ -227,6 +229,7 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->namespaces);
 	xa_init(&s->families);
 	xa_init(&s->seen);
+	xa_init(&s->gone);
 	INIT_LIST_HEAD(&s->inode_list);
 	err = still(s, root, take(s, root, flags));
 	ckpt_thaw(&s->frozen);
@@ -245,6 +248,7 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 	kvfree(s->copies);
 	ckpt_put_inodes(s);
 	ckpt_put_families(s);
+	xa_destroy(&s->gone);
 	kvfree(s->inode_records.data);
 	kvfree(s->files.data);
 	kvfree(s->fdtables.data);

@@ -240,23 +240,6 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 	return 0;
 }
 
-/* The leaders of session and process group must be of the tree. */
-static int check_leaders(struct ckpt_snapshot *s, struct task_struct *task,
-			 struct xarray *pids)
-{
-	pid_t pgrp, session;
-
-	scoped_guard(rcu) {
-		pgrp = task_pgrp_nr_ns(task, s->ns);
-		session = task_session_nr_ns(task, s->ns);
-	}
-	if (!xa_load(pids, pgrp))
-		return ckpt_refuse(s, task, "a process group without its leader is");
-	if (!xa_load(pids, session))
-		return ckpt_refuse(s, task, "a session without its leader is");
-	return 0;
-}
-
 static int not_frozen(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
@@ -296,6 +279,8 @@ static int check_strangers(struct ckpt_snapshot *s, struct xarray *members)
 			continue;
 		if (whole && task_pid_nr_ns(p, s->ns))
 			return ckpt_refuse(s, p, "coming from outside the pid namespace is");
+		if (ckpt_has_gone_leader(s, p))
+			return ckpt_refuse(s, p, "being in a group or session of the tree without leader is");
 		mm = READ_ONCE(p->mm);
 		if (mm && xa_load(members, (unsigned long)mm))
 			return ckpt_refuse(s, p, "memory that it shares with the tree is");
@@ -321,7 +306,7 @@ static int check_zombie(struct ckpt_snapshot *s, struct task_struct *task, struc
 		return ckpt_fail(s->ctl, -ESRCH, "pid %d: it has ended", task_pid_vnr(task));
 	if (task->ptrace)
 		return ckpt_refuse(s, task, "being traced is");
-	return check_permission(s, task) ?: check_leaders(s, task, pids);
+	return check_permission(s, task) ?: ckpt_check_leaders(s, task, pids);
 }
 
 /* For a task that leaves the freezer, under css_set_lock. */
@@ -429,7 +414,7 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 	if (!err)
 		err = check_attached(s, task);
 	if (!err && thread_group_leader(task))
-		err = check_leaders(s, task, pids);
+		err = ckpt_check_leaders(s, task, pids);
 	return err;
 }
 

@@ -13,6 +13,7 @@
  *	{ MM { VMA } }
  *	{ NS }
  *	{ TASK [ [ { REGS } ] [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
+ *	{ LEADER }
  *	{ CONTENTS }
  *	{ PAGES | SHARED }
  *	TRAILER
@@ -62,6 +63,7 @@ enum ckpt_type {
 	CKPT_SIGACTIONS,
 	CKPT_SIGNAL,
 	CKPT_TIMER,
+	CKPT_LEADER,
 	CKPT_CONTENTS,
 	CKPT_PAGES,
 	CKPT_SHARED,
@@ -471,8 +473,9 @@ enum ckpt_restart_kind {
  * @status: ZOMBIE: as wait(2) tells it; HEADLESS: of the thread; STOPPED: the signal, if the parent has
  *	not waited for that yet, or 0
  * @stop_signal: STOPPED: the signal
- * @pgrp: pid of the leader of its process group, a task of the image
- * @session: pid of the leader of its session, a task of the image
+ * @pgrp: pid of the leader of its process group, a process of the image or a
+ *	LEADER
+ * @session: pid of the leader of its session, likewise
  * @mm: MM: each process has its own; 0 for a ZOMBIE, as the next two
  * @fdtable: FDTABLE, perhaps shared; 0 for a HEADLESS
  * @cwd: FILE of kind PATH; of a HEADLESS that of the next thread
@@ -640,6 +643,18 @@ struct ckpt_timer {
 	__le32 thread;
 	__le32 overrun;
 	__le64 value;
+};
+
+/**
+ * struct ckpt_leader - leader of a process group or session that is gone
+ * @pid: which the group or session still has
+ * @session: of the group; @pid if it has led a session
+ *
+ * At least one process of the image is in it.
+ */
+struct ckpt_leader {
+	__le32 pid;
+	__le32 session;
 };
 
 /**
