@@ -282,7 +282,7 @@ JOB(pid_max)
 /* A process group of a nested namespace whose leader is gone: its number has several levels. */
 JOB(leaderless)
 {
-	struct baton up = baton_make();
+	struct baton up = baton_make(), joined = baton_make();
 	pid_t init = fork_init(), leader, pid;
 	siginfo_t si;
 
@@ -294,16 +294,16 @@ JOB(leaderless)
 		pid = fork();
 		if (!pid) {
 			must(!setpgid(0, leader));
-			baton_pass(&up, 1);
+			baton_pass(&joined, 1);
 			child_pause();
 			_exit(0);
 		}
+		baton_take(&joined);
 		must(waitpid(leader, NULL, 0) == leader);
 		baton_pass(&up, 1);
 		child_pause();
 		_exit(0);
 	}
-	baton_take(&up);
 	baton_take(&up);
 	job_pause();
 }
