@@ -75,10 +75,13 @@ static void *idle(void *arg)
 	return NULL;
 }
 
-/* And what only several tasks have: a thread, a child, and one that has ended. */
+/*
+ * And what only several tasks have: a thread, one that has ended, and a child,
+ * which shares pages, has no first thread any more, and whose group has no leader.
+ */
 JOB(crowd)
 {
-	pid_t ended = fork(), child;
+	pid_t ended = fork(), leader, child;
 	siginfo_t si;
 	pthread_t t;
 	int status;
@@ -86,9 +89,19 @@ JOB(crowd)
 	if (!ended)
 		_exit(5);
 	must(!waitid(P_PID, ended, &si, WEXITED | WNOWAIT));
+	leader = fork();
+	if (!leader)
+		_exit(setpgid(0, 0));
+	must(!waitid(P_PID, leader, &si, WEXITED | WNOWAIT) && !si.si_status);
 	child = fork();
-	if (!child)
-		proc_sleep_forever();
+	if (!child) {
+		must(!setpgid(0, leader));
+		must(!pthread_create(&t, NULL, idle, NULL));
+		syscall(SYS_exit, 0);
+	}
+	while (task_state(child) != 'Z')
+		ckpt_nap();
+	must(waitpid(leader, NULL, 0) == leader);
 	must(!pthread_create(&t, NULL, idle, NULL));
 	job_pause();
 	job_check(waitpid(ended, &status, 0) == ended && WEXITSTATUS(status) == 5);

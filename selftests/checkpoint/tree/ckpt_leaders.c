@@ -434,7 +434,7 @@ TEST_F(leaders, a_session_without_leader_that_others_have_is_refused_by_name)
 	pid_t pid = ckpt_start("gone_shared");
 
 	ASSERT_EQ(ckpt_save(file_number(CKPT_DIR "/child"), CKPT_DIR "/image"), 1);
-	ASSERT_NE(strstr(ckpt_said(), "group or session of the tree without leader"), NULL)
+	ASSERT_NE(strstr(ckpt_said(), "a group or session without leader that it shares"), NULL)
 		TH_LOG("%s", ckpt_said());
 	/* and with all of them it can be saved */
 	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());

@@ -664,8 +664,8 @@ static int check_relations(struct ckpt_check *c, const struct ckpt_task *t)
 	if (zombie)
 		return mm || fdtable || t->cwd ?
 			bad(c, "a task that has ended, but not all of it") : 0;
-	if (mm != (leader == id ? c->mms + 1 : 0) || headless != !fdtable || fdtable > c->fdtables + 1 ||
-	    !ref(c, CKPT_FILE, t->cwd))
+	if (mm != (leader == id ? c->mms + 1 : 0) || headless != !fdtable ||
+	    fdtable > c->fdtables + 1 || !ref(c, CKPT_FILE, t->cwd))
 		return bad(c, "a task that lacks memory, files or a directory");
 	return 0;
 }

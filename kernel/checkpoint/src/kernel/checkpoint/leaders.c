@@ -51,7 +51,7 @@ int ckpt_check_leaders(struct ckpt_snapshot *s, struct task_struct *task, struct
 	       check_leader(s, task, PIDTYPE_SID, pids);
 }
 
-/* Whether @task, which is not of the tree, is in a group or session with it whose leader is gone. */
+/* Whether @task, not of the tree, is in a group or session with it that has no leader. */
 bool ckpt_has_gone_leader(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	pid_t pgrp = task_pgrp_nr_ns(task, s->ns), session = task_session_nr_ns(task, s->ns);

@@ -391,11 +391,12 @@ static void start_process(struct ckpt_restart *r, struct ckpt_member *m)
 	struct ckpt_member *leader = m->leader;
 
 	if (m != (ckpt_is_headless(leader) ? leader + 1 : leader)) {
+		/* pairs with the release below */
 		wait_event_killable(r->wait, smp_load_acquire(&leader->started));
 		return;
 	}
 	ckpt_start_timers(r, leader);
-	smp_store_release(&leader->started, true);	/* pairs with the above */
+	smp_store_release(&leader->started, true);	/* pairs with the acquire above */
 	wake_up_all(&r->wait);
 }
 

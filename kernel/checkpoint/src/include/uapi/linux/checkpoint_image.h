@@ -470,8 +470,8 @@ enum ckpt_restart_kind {
  *	another thread @leader
  * @leader: TASK of the first thread of its process, perhaps its own id
  * @state: enum ckpt_task_state
- * @status: ZOMBIE: as wait(2) tells it; HEADLESS: of the thread; STOPPED: the signal, if the parent has
- *	not waited for that yet, or 0
+ * @status: ZOMBIE: as wait(2) tells it; HEADLESS: of the thread; STOPPED: the
+ *	signal, if the parent has not waited for that yet, or 0
  * @stop_signal: STOPPED: the signal
  * @pgrp: pid of the leader of its process group, a process of the image or a
  *	LEADER
