@@ -64,9 +64,8 @@ static const struct argp argp = {
 };
 
 /* In the new process. */
-static void __attribute__((noreturn))
-live(const struct arguments *a, const struct container *c, int pidfd, int64_t ns,
-     const sigset_t *signals)
+static void __attribute__((noreturn)) live(const struct arguments *a, const struct container *c,
+					   int pidfd, int64_t ns, const sigset_t *signals)
 {
 	char *shell = getenv("SHELL");
 	char *fallback[] = { shell && *shell ? shell : "/bin/sh", NULL };

@@ -21,7 +21,7 @@ struct progress {
 };
 
 /*
- * From the second second on, if standard error is a terminal, tells how many
+ * After more than a second, if standard error is a terminal, tells how many
  * bytes of @what the caller has written to @fd.
  */
 void progress_start(struct progress *p, const char *what, int fd);

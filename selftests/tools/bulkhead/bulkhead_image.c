@@ -193,7 +193,7 @@ TEST_F(image, a_restart_waits_hands_signals_on_and_removes_its_container)
 }
 
 /* Whenever it comes: they all go on and hear of it, or none does. */
-TEST_F(image, a_signal_during_a_restart_is_not_lost)
+TEST_F_TIMEOUT(image, a_signal_during_a_restart_is_not_lost, 240)
 {
 	int ended[2] = { 0 }, status;
 	const char *state;

@@ -85,7 +85,7 @@ TEST_F(run, its_first_process_is_pid_1_and_leads_a_session)
 	EXPECT_STREQ("1 0\n1", tool_out());
 }
 
-TEST_F(run, has_the_namespaces_that_it_is_asked_for_and_no_other)
+TEST_F_TIMEOUT(run, has_the_namespaces_that_it_is_asked_for_and_no_other, 240)
 {
 	static const struct {
 		const char *option, *file;
@@ -287,7 +287,7 @@ TEST_F(run, a_name_is_taken_as_long_as_its_container_lives)
 }
 
 /* Of many at once just one gets the name, and nobody ends another's container. */
-TEST_F(run, of_many_at_once_one_gets_the_name)
+TEST_F_TIMEOUT(run, of_many_at_once_one_gets_the_name, 240)
 {
 	ASSERT_EQ(0, tool_sh("for i in 1 2 3 4 5 6 7 8; do"
 			     " bulkhead run -d --name web sleep 1000 && echo got & done; wait"));
@@ -295,7 +295,7 @@ TEST_F(run, of_many_at_once_one_gets_the_name)
 	EXPECT_TRUE(tool_state_is("web", "running"));
 	ASSERT_EQ(0, tool("kill web"));
 	/* each ends, and removes what it has made while others wait for the name */
-	ASSERT_EQ(0, tool_sh("for i in 1 2 3 4; do (n=0; while [ $n -lt 20 ]; do"
+	ASSERT_EQ(0, tool_sh("for i in 1 2 3 4; do (n=0; while [ $n -lt 8 ]; do"
 			     " bulkhead run --name web sh -c 'exit 9'; case $? in 9) n=$((n+1)) ;;"
 			     " 1) ;; *) echo $? ;; esac; done) & done; wait"));
 	EXPECT_STREQ("", tool_out());
