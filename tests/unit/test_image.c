@@ -363,7 +363,7 @@ static void add_namespaces(void)
 	ipc = add_ns(2, CKPT_NS_IPC, sizeof(*ipc));
 	ipc->shmmax = htole64(1234567);
 	ipc->mq_msg_max = htole32(10);
-	strcpy(add_ns(3, CKPT_NS_CGROUP, 2), "/");
+	add_ns(3, CKPT_NS_CGROUP, 0);
 	clocks = add_ns(4, CKPT_NS_TIME, sizeof(*clocks));
 	clocks->monotonic = htole64(111);
 	clocks->boottime = htole64(222);
@@ -448,6 +448,7 @@ static void make_image(void)
 	add_mm(2);
 	add_mm(3);
 	add_namespaces();
+	strcpy(record(CKPT_CGROUP, 1, 5), "/a/b");
 	add_live(1, 7, 0, 1);
 	add_thread(2, 8, 1);
 	add_zombie(3, 10, 1, 0);
@@ -461,6 +462,7 @@ static void make_image(void)
 	set_namespaces(1, CKPT_ROLE_TIME_CHILDREN, 4);
 	set_namespaces(2, CKPT_ROLE_UTS, 5);
 	set_namespaces(4, CKPT_ROLE_UTS, 1);
+	((struct ckpt_task *)payload(CKPT_TASK, 4))->cgroup = htole32(1);
 	set_namespaces(4, CKPT_ROLE_TIME, 4);
 	set_namespaces(4, CKPT_ROLE_PID_CHILDREN, 6);
 	if (pid_namespaces != UNBORN)
@@ -476,7 +478,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(71);
+	t->records = htole64(72);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -509,7 +511,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "71 records"));
+	assert_non_null(strstr(why, "72 records"));
 	assert_non_null(strstr(why, "8 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -594,6 +596,11 @@ static void every_flipped_bit_is_noticed(void **state)
 
 static void every_field_is_checked_by_its_meaning(void **state)
 {
+	static const char * const bad_paths[] = {
+		"a/b/", "/a/b/", "/a//", "//ab", "/./a", "/../", "/a/.", "/a\0b", "/a\nb", "/\0\0\0",
+	};
+	size_t i;
+
 	(void)state;
 	HEADER(CKPT_IMAGE, 1, type, htole16(CKPT_FILE), "not an image");
 	HEADER(CKPT_FILE, 1, type, htole16(99), "unknown type");
@@ -739,7 +746,8 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_NS, 2, ckpt_ns, data[offsetof(struct ckpt_ipc, sem[3]) + 3], 2, "cannot have");
 	FIELD(CKPT_NS, 2, ckpt_ns, data[offsetof(struct ckpt_ipc, mq_msg_max) + 2], 2,
 	      "cannot have");
-	FIELD(CKPT_NS, 3, ckpt_ns, data[0], 'x', "cannot have");
+	FIELD(CKPT_NS, 3, ckpt_ns, kind, htole32(CKPT_NS_TIME), "cannot have");
+	FIELD(CKPT_NS, 6, ckpt_ns, kind, htole32(CKPT_NS_CGROUP), "cannot have");
 	FIELD(CKPT_NS, 4, ckpt_ns, data[7], 0x40, "cannot have");
 	FIELD(CKPT_NS, 4, ckpt_ns, data[offsetof(struct ckpt_clocks, entered)], 2, "cannot have");
 	FIELD(CKPT_NS, 4, ckpt_ns, data[offsetof(struct ckpt_clocks, reserved)], 1,
@@ -757,6 +765,19 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 7, "cannot have");
 	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 0, "pids of another pid namespace");
 	FIELD(CKPT_NS, 7, ckpt_ns, data[4], 1, "cannot have");
+	for (i = 0; i < sizeof(bad_paths) / sizeof(*bad_paths); i++) {
+		make_image();
+		memcpy(payload(CKPT_CGROUP, 1), bad_paths[i], 5);
+		seal();
+		if (check() != -EBADMSG || !strstr(why, "cgroup with a wrong path"))
+			fail_msg("path \"%s\": \"%s\"", bad_paths[i], why);
+	}
+	FIELD(CKPT_TASK, 1, ckpt_task, cgroup, htole32(1), "cgroup that is not there");
+	FIELD(CKPT_TASK, 2, ckpt_task, cgroup, htole32(1), "thread in another cgroup");
+	FIELD(CKPT_TASK, 3, ckpt_task, cgroup, htole32(1), "not all of it");
+	FIELD(CKPT_TASK, 4, ckpt_task, cgroup, htole32(2), "cgroup that is not there");
+	FIELD(CKPT_TASK, 4, ckpt_task, cgroup, 0, "cgroup of no task");
+	FIELD(CKPT_TASK, 4, ckpt_task, reserved_cgroup, 1, "reserved");
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, htole32(1), "or pids");
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, ~0, "or pids");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "namespace that is not there");
@@ -1001,7 +1022,8 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "ns 1: kind=\"uts\" owner=0 hostname=\"inside\" "
 			       "domainname=\"of.it\""));
 	assert_non_null(strstr(text, "ns 2: kind=\"ipc\" owner=0 shmmax=1234567"));
-	assert_non_null(strstr(text, "ns 3: kind=\"cgroup\" owner=0 root=\"/\""));
+	assert_non_null(strstr(text, "ns 3: kind=\"cgroup\" owner=0\n"));
+	assert_non_null(strstr(text, "cgroup 1: path=\"/a/b\"\n"));
 	assert_non_null(strstr(text, "ns 4: kind=\"time\" owner=0 monotonic_ns=111 "
 			       "boottime_ns=222 entered=0"));
 	assert_non_null(strstr(text, " uts_ns=1 ipc_ns=2 cgroup_ns=3 time_ns_for_children=4\n"));
@@ -1019,7 +1041,7 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
 	assert_non_null(strstr(text, "\"hostname\": \"inside\", \"domainname\""));
 	assert_non_null(strstr(text, "\"uts_ns\": 1, \"time_ns\": 4, "
-			       "\"pid_ns_for_children\": 6}"));
+			       "\"pid_ns_for_children\": 6, \"cgroup\": 1}"));
 	assert_non_null(strstr(text, "\"pid_ns\": 7, \"pids\": [1, 1]}"));
 	assert_string_equal(text + strlen(text) - 3, "}]\n");
 	free(text);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/checkpoint.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -94,6 +95,29 @@ static const struct argp argp = {
 	NULL, NULL, NULL
 };
 
+static bool has_children(const struct freezer *f)
+{
+	struct stat st;
+
+	/* a folder has a link for itself, one above, and one for each below */
+	return !stat(f->path, &st) && st.st_nlink > 2;
+}
+
+/*
+ * Of a cgroup with tasks as well as cgroups in it cgroup.events says "frozen" as soon
+ * as all of the one or of the other are. The rest need a moment more.
+ */
+static int snapshot(int dev, const struct freezer *f, struct checkpoint_snapshot *s)
+{
+	int i, err = ioctl(dev, CHECKPOINT_SNAPSHOT, s);
+
+	for (i = 0; err && errno == EBUSY && has_children(f) && i < 100; i++) {
+		poll(NULL, 0, i < 20 ? 1 : 10);
+		err = ioctl(dev, CHECKPOINT_SNAPSHOT, s);
+	}
+	return err;
+}
+
 /* Takes the tree while it is frozen. Returns how long that was, or -1. */
 static double take(const struct arguments *a, int dev, int pidfd, struct freezer *f,
 		   struct checkpoint_snapshot *s)
@@ -109,7 +133,7 @@ static double take(const struct arguments *a, int dev, int pidfd, struct freezer
 			strerror(-err));
 	} else {
 		s->pidfd = pidfd;
-		err = ioctl(dev, CHECKPOINT_SNAPSHOT, s);
+		err = snapshot(dev, f, s);
 		if (err)
 			device_complain(dev, "checkpoint");
 	}

@@ -218,8 +218,6 @@ static void show_ns(struct reader *r, const struct ckpt_ns *ns)
 	}
 	case CKPT_NS_IPC:
 		return show_ipc(r, data);
-	case CKPT_NS_CGROUP:
-		return put_text(r, "root", data);
 	case CKPT_NS_TIME: {
 		const struct ckpt_clocks *t = data;
 
@@ -282,6 +280,8 @@ static void show_task(struct reader *r, const struct ckpt_task *t)
 	put(r, "nice", "%d", (int32_t)le32_to_cpu(t->nice));
 	put_hex(r, "sigmask", t->sigmask);
 	show_roles(r, t);
+	if (t->cgroup)
+		put_u32(r, "cgroup", t->cgroup);
 }
 
 static void show_timer(struct reader *r, const struct ckpt_timer *t)
@@ -336,6 +336,8 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 		return show_vma(r, payload, le32_to_cpu(h->length) > sizeof(struct ckpt_vma));
 	case CKPT_NS:
 		return show_ns(r, payload);
+	case CKPT_CGROUP:
+		return put_text(r, "path", payload);
 	case CKPT_TASK:
 		return show_task(r, payload);
 	case CKPT_REGS: {

@@ -25,6 +25,7 @@
 #include "cgroup.h"
 #include "container.h"
 #include "device.h"
+#include "placement.h"
 #include "process.h"
 #include "say.h"
 
@@ -190,6 +191,11 @@ static long make_process(uint32_t i, uint64_t flags, int exit_signal)
 		args.cgroup = cgroup;
 	}
 	want_pids(i, tid, &args);
+	/* where its maker is, unless it is said */
+	if (i && tasks[i].cgroup != tasks[tasks[i].parent].cgroup) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = placement_fd(tasks[i].cgroup);
+	}
 	ret = syscall(SYS_clone3, &args, sizeof(args));
 	return ret < 0 ? -errno : ret;
 }
@@ -323,21 +329,52 @@ static int make_container(const char *name, struct container *c, int *lock)
 	return EXIT_REFUSED;
 }
 
+/* Has the cgroups made in which the tasks live, below @own: by default ours. */
+static int prepare_cgroups(const char *own)
+{
+	struct checkpoint_cgroups c = { 0 };
+	char ours[PATH_MAX], *paths = NULL;
+	int err;
+
+	err = ioctl(dev, CHECKPOINT_CGROUPS, &c);
+	if (err && errno == ENOSPC) {
+		paths = calloc(c.size, 1);
+		c.paths = (uintptr_t)paths;
+		err = paths ? ioctl(dev, CHECKPOINT_CGROUPS, &c) : -1;
+	}
+	if (err) {
+		device_complain(dev, "restart");
+	} else if (c.count) {
+		err = own ? 0 : cgroup_of(0, ours, sizeof(ours));
+		if (err)
+			refuse("restart: the cgroup of the caller: %s", strerror(-err));
+		else
+			err = placement_prepare(own ? own : ours, paths, c.count);
+	}
+	free(paths);
+	return err;
+}
+
 /* The first process, in a container of its own if it is to have one; -1 after it has said why. */
 static long make_first(const struct arguments *a, struct container *c)
 {
-	long first;
+	long first = -1;
 	int lock;
 
 	if (a->name && make_container(a->name, c, &lock))
 		return -1;
-	first = make_process(0, tasks[0].pid == 1 ? CLONE_NEWPID : 0, SIGCHLD);
-	if (!first)
-		live(0);
+	if (!prepare_cgroups(a->name ? c->path : NULL)) {
+		first = make_process(0, tasks[0].pid == 1 ? CLONE_NEWPID : 0, SIGCHLD);
+		if (!first)
+			live(0);
+		if (first < 0)
+			refuse("restart: pid %u: it cannot be made: %s", tasks[0].pid,
+			       strerror(-first));
+		else if (a->name && container_record(c, first))
+			first = -1;
+	}
 	if (first < 0)
-		refuse("restart: pid %u: it cannot be made: %s", tasks[0].pid, strerror(-first));
-	else if (a->name && container_record(c, first))
-		first = -1;
+		placement_undo();
 	if (!a->name)
 		return first;
 	if (first < 0)
@@ -393,6 +430,7 @@ static int run(const struct arguments *a)
 	if (ioctl(dev, CHECKPOINT_FINISH, &finish)) {
 		device_complain(dev, "restart");
 		bury_all();
+		placement_undo();
 		if (a->name)
 			container_destroy(&c, CGROUP_PATIENCE_MS);
 		process_let_signals();

@@ -280,6 +280,28 @@ TEST_F_TIMEOUT(freeze, the_kernel_freezes_and_thaws_on_request, 120)
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 
+/* Where cgroup.events says so too early: there are tasks as well as cgroups in it. */
+TEST_F_TIMEOUT(freeze, on_request_those_below_stand_still_too, 120)
+{
+	pid_t pid = ckpt_start("pair"), child = file_number(CKPT_DIR "/child"), busy[4];
+	int i;
+
+	ASSERT_EQ(cg_create(CKPT_CG "/inner"), 0);
+	ASSERT_EQ(cg_enter(CKPT_CG "/inner", child), 0);
+	/* it takes time until they stand */
+	for (i = 0; i < 4; i++) {
+		busy[i] = cg_fork_into(CKPT_CG "/inner", 0);
+		if (!busy[i])
+			for (;;)
+				;
+	}
+	for (i = 0; i < 30; i++)
+		ASSERT_EQ(0, take(pid, CHECKPOINT_FREEZE)) TH_LOG("%d: %s", i, ckpt_said());
+	for (i = 0; i < 4; i++)
+		proc_kill(busy[i]);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
 TEST_F(freeze, on_request_too_what_was_frozen_stays_frozen)
 {
 	pid_t pid = ckpt_start("quiet");

@@ -10,7 +10,7 @@
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
  * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
- * deleted.c, namespaces.c, pidns.c.
+ * deleted.c, namespaces.c, pidns.c, cgroup.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -28,6 +28,7 @@
 
 #define CKPT_MESSAGE_LEN	(PATH_MAX + 128)
 
+struct css_set;
 struct ckpt_snapshot;
 struct ckpt_restart;
 
@@ -72,6 +73,7 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
  * @mm: its MM, if it is a first thread
  * @fdtable: its FDTABLE
  * @ns: its NSs, by enum ckpt_role
+ * @cgroup: its CGROUP, or 0
  * @marked: it stood in the freezer; false for a zombie
  */
 struct ckpt_tree_task {
@@ -81,6 +83,7 @@ struct ckpt_tree_task {
 	u32 mm;
 	u32 fdtable;
 	u32 ns[CKPT_NR_ROLES];
+	u32 cgroup;
 	bool marked;
 };
 
@@ -96,6 +99,7 @@ struct ckpt_tree_task {
  * @fdtables: FDTABLE records
  * @mms: MM and VMA records
  * @ns_records: NS records
+ * @cgroup_records: CGROUP records
  * @procs: TASK records and what follows each
  * @file_ids: struct file * to struct ckpt_taken_file
  * @pipes: struct pipe_inode_info * to struct ckpt_taken_pipe
@@ -104,6 +108,8 @@ struct ckpt_tree_task {
  * @inode_list: them, by id
  * @namespaces: struct ns_common * to the ids of NSs
  * @nr_namespaces: ids given to NSs
+ * @cgroups: struct cgroup * to the ids of CGROUPs
+ * @nr_cgroups: ids given to CGROUPs
  * @families: root of an anon_vma to struct ckpt_taken_family
  * @gone: pid of a leader that is gone to its session
  * @seen: number of a page's frame to where it was written first, see cow.c
@@ -124,10 +130,12 @@ struct ckpt_snapshot {
 	struct pid_namespace *ns;
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
-	struct ckpt_buf inode_records, files, fdtables, mms, ns_records, procs;
-	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces, families, seen, gone;
+	struct ckpt_buf inode_records, files, fdtables, mms, ns_records, cgroup_records, procs;
+	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces, cgroups, families, seen,
+		      gone;
 	struct list_head inode_list;
-	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces, nr_families;
+	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces, nr_cgroups,
+	    nr_families;
 	struct {
 		bool armed;
 		s64 left, interval;
@@ -216,6 +224,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 
 bool ckpt_leads(const struct ckpt_snapshot *s, u32 index);
 int ckpt_take_namespaces(struct ckpt_snapshot *s, u32 index);
+bool ckpt_same_cgroups(const struct css_set *a, const struct css_set *b);
+int ckpt_take_membership(struct ckpt_snapshot *s, u32 index);
 int ckpt_take_pid_namespaces(struct ckpt_snapshot *s, u32 index);
 int ckpt_pid_namespaces_whole(struct ckpt_snapshot *s);
 u32 ckpt_nr_pids(const struct ckpt_snapshot *s, struct task_struct *task);
@@ -430,6 +440,7 @@ int ckpt_restart_load(struct ckpt_ctl *ctl, struct file *file,
 		      struct checkpoint_load *arg);
 void ckpt_restart_free(struct ckpt_restart *r);
 int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg);
+int ckpt_restart_cgroups(struct ckpt_restart *r, struct checkpoint_cgroups *arg);
 int ckpt_restart_join(struct ckpt_restart *r, unsigned long index, struct file *ctl_file);
 int ckpt_restart_finish(struct ckpt_restart *r, struct checkpoint_finish *arg);
 void ckpt_restart_fail(struct ckpt_restart *r);

@@ -148,6 +148,22 @@ static int ioctl_tasks(struct ckpt_ctl *ctl, void __user *p)
 	return ckpt_restart_tasks(r, &arg);
 }
 
+static int ioctl_cgroups(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_cgroups arg;
+	int err;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (arg.reserved || !r)
+		return -EINVAL;
+	err = ckpt_restart_cgroups(r, &arg);
+	if ((!err || err == -ENOSPC) && copy_to_user(p, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
 static int ioctl_finish(struct ckpt_ctl *ctl, void __user *p)
 {
 	struct ckpt_restart *r = restart_of(ctl);
@@ -184,6 +200,8 @@ static long ckpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_tasks(ctl, p);
 	case CHECKPOINT_RESTORE:
 		return restart_of(ctl) ? ckpt_restart_join(restart_of(ctl), arg, file) : -EINVAL;
+	case CHECKPOINT_CGROUPS:
+		return ioctl_cgroups(ctl, p);
 	case CHECKPOINT_FINISH:
 		return ioctl_finish(ctl, p);
 	default:

@@ -61,10 +61,43 @@ static int check_cgroup(struct ckpt_ctl *ctl, struct cgroup *top)
 	return err;
 }
 
-/* Whether everybody stands, also by an ancestor's freezer. */
+static bool tasks_stand(struct cgroup *cgrp)
+{
+	struct css_task_iter it;
+	struct task_struct *task;
+	bool stand = true;
+
+	css_task_iter_start(&cgrp->self, 0, &it);
+	while (stand && (task = css_task_iter_next(&it)))
+		stand = cgroup_task_frozen(task) || task->flags & (PF_EXITING | PF_KTHREAD);
+	css_task_iter_end(&it);
+	return stand;
+}
+
+/*
+ * Whether everybody stands. CGRP_FROZEN is not enough: of a cgroup with tasks as
+ * well as cgroups in it, it tells as soon as all of the one or of the other do.
+ */
+static bool all_stand(struct cgroup *top)
+{
+	struct cgroup_subsys_state *css;
+	bool stand = test_bit(CGRP_FROZEN, &top->flags);
+
+	if (!stand)
+		return false;
+	cgroup_lock();
+	css_for_each_descendant_pre(css, &top->self) {
+		stand = tasks_stand(css->cgroup);
+		if (!stand)
+			break;
+	}
+	cgroup_unlock();
+	return stand;
+}
+
 static int await_frozen(struct ckpt_ctl *ctl, struct cgroup *cgrp)
 {
-	while (!test_bit(CGRP_FROZEN, &cgrp->flags)) {
+	while (!all_stand(cgrp)) {
 		if (signal_pending(current))
 			return -EINTR;
 		if (!READ_ONCE(cgrp->freezer.e_freeze))

@@ -79,6 +79,7 @@ static const struct {
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
 	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), CKPT_VMA_NAME_MAX, false },
 	[CKPT_NS]	= { "ns", sizeof(struct ckpt_ns), CKPT_PATH_MAX, true },
+	[CKPT_CGROUP]	= { "cgroup", 0, CKPT_PATH_MAX, true },
 	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task),
 			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8 +
 			    CKPT_PIDNS_LEVELS * 4, true },
@@ -154,6 +155,8 @@ static int check_order(struct ckpt_check *c, u32 type)
 		return 0;
 	case CKPT_VMA:
 		return c->vmas_left ? 0 : bad(c, "a mapping of no address space");
+	case CKPT_CGROUP:
+		return c->last > CKPT_CGROUP ? bad(c, "records are out of order") : 0;
 	case CKPT_NS:
 		if (c->last > CKPT_NS)
 			return bad(c, "records are out of order");
@@ -189,6 +192,8 @@ static int check_order(struct ckpt_check *c, u32 type)
 			return bad(c, "tasks are missing");
 		if (c->count[CKPT_MM] != c->mms || c->count[CKPT_FDTABLE] != c->fdtables)
 			return bad(c, "memory or files of no task");
+		if (c->count[CKPT_CGROUP] != c->cgroups)
+			return bad(c, "a cgroup of no task");
 		if (c->count[CKPT_NS] != c->namespaces)
 			return bad(c, "a namespace of no task");
 		if (c->inits != c->pid_namespaces)
@@ -575,7 +580,7 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 		ok = extra == sizeof(struct ckpt_ipc) && ipc_ok(data);
 		break;
 	case CKPT_NS_CGROUP:
-		ok = string_ok(data, extra) && !strcmp(data, "/");
+		ok = !extra;
 		break;
 	case CKPT_NS_TIME:
 		ok = extra == sizeof(struct ckpt_clocks) && clocks_ok(data);
@@ -589,6 +594,46 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 	if (!ok)
 		return bad(c, "a namespace with what it cannot have");
 	c->ns_kind[c->count[CKPT_NS]] = kind;
+	return 0;
+}
+
+/* A path that leads down, and nowhere else. */
+static int check_cgroup(struct ckpt_check *c, const char *path, u32 length)
+{
+	u32 i, begin = 1, len;
+
+	if (!string_ok(path, length) || path[0] != '/')
+		return bad(c, "a cgroup with a wrong path");
+	for (i = 1; i < length; i++) {
+		if (path[i] == '\n')
+			return bad(c, "a cgroup with a wrong path");
+		if (path[i] && path[i] != '/')
+			continue;
+		len = i - begin;
+		if (!len || len > 255 || (path[begin] == '.' &&
+		    (len == 1 || (len == 2 && path[begin + 1] == '.'))))
+			return bad(c, "a cgroup with a wrong path");
+		begin = i + 1;
+	}
+	return 0;
+}
+
+/* Like namespaces, they are numbered by first use. */
+static int check_membership(struct ckpt_check *c, const struct ckpt_task *t, bool leads)
+{
+	u32 id = le32_to_cpu(t->cgroup);
+
+	if (t->reserved_cgroup)
+		return bad(c, "a reserved field is in use");
+	if (id && le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE)
+		return bad(c, "a task that has ended, but not all of it");
+	if (id > c->count[CKPT_CGROUP] || id > c->cgroups + 1 || (id && !c->count[CKPT_TASK]))
+		return bad(c, "a task in a cgroup that is not there");
+	if (!leads && id != c->cgroup)
+		return bad(c, "a thread in another cgroup");
+	c->cgroup = id;
+	if (id > c->cgroups)
+		c->cgroups++;
 	return 0;
 }
 
@@ -750,7 +795,8 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	if (!zeros_behind(t->comm, sizeof(t->comm)))
 		return bad(c, "a task whose name is not a string");
 	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t) ?:
-	      check_namespaces(c, t) ?: check_pids(c, t, leads);
+	      check_namespaces(c, t) ?: check_pids(c, t, leads) ?:
+	      check_membership(c, t, leads);
 	if (err)
 		return err;
 	c->leader = le32_to_cpu(t->leader);
@@ -869,6 +915,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 		return check_mm(c, payload);
 	case CKPT_VMA:
 		return check_vma(c, payload, extra);
+	case CKPT_CGROUP:
+		return check_cgroup(c, payload, length);
 	case CKPT_NS:
 		return check_ns(c, payload, extra);
 	case CKPT_TASK:

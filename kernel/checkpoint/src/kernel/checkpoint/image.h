@@ -64,6 +64,8 @@ typedef int64_t s64;
  * @headless: the last TASK is a first thread that has ended: another must follow
  * @mms: MMs that tasks have
  * @fdtables: FDTABLEs that tasks have
+ * @cgroups: CGROUPs that tasks have
+ * @cgroup: of the last process
  * @namespaces: NSs that tasks have
  * @ns_kind: of each NS, by id - 1
  * @families: of mappings, that there are
@@ -92,6 +94,8 @@ struct ckpt_check {
 	bool headless;
 	u32 mms;
 	u32 fdtables;
+	u32 cgroups;
+	u32 cgroup;
 	u32 namespaces;
 	u8 ns_kind[CKPT_NS_MAX];
 	u32 families;

@@ -7,6 +7,7 @@
  * enter it. So what unshare(2), setns(2) and writing to its files in /proc would
  * refuse is refused, and no user space has to find its way from one to another.
  */
+#include <linux/cgroup.h>
 #include <linux/checkpoint.h>
 #include <linux/cred.h>
 #include <linux/ipc.h>
@@ -21,7 +22,6 @@
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 #include <linux/utsname.h>
-#include "../cgroup/cgroup-internal.h"
 #include "../../ipc/util.h"
 #include "checkpoint.h"
 
@@ -140,38 +140,17 @@ static int take_ipc(struct ckpt_snapshot *s, struct task_struct *task, struct ip
 	return 0;
 }
 
-/* Whether two css_sets are of the same cgroup in each hierarchy. */
-static bool same_cgroups(const struct css_set *a, const struct css_set *b)
-{
-	const struct cgrp_cset_link *x, *y;
-	bool found;
-
-	lockdep_assert_held(&css_set_lock);
-	list_for_each_entry(x, &a->cgrp_links, cgrp_link) {
-		found = false;
-		list_for_each_entry(y, &b->cgrp_links, cgrp_link)
-			found |= x->cgrp == y->cgrp;
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
+/* At a restart it is made by who has it first, in whose cgroup it then begins. */
 static int take_cgroup(struct ckpt_snapshot *s, struct task_struct *task,
 		       const struct cgroup_namespace *ns)
 {
 	bool same;
-	char *root;
 
 	scoped_guard(spinlock_irq, &css_set_lock)
-		same = same_cgroups(ns->root_cset, task_css_set(s->tasks[0].task));
+		same = ckpt_same_cgroups(ns->root_cset, task_css_set(task));
 	if (!same)
 		return ckpt_refuse(s, task, "a cgroup namespace whose root is another cgroup is");
-	root = ckpt_ns_record(s, CKPT_NS_CGROUP, sizeof("/"));
-	if (!root)
-		return -ENOMEM;
-	strscpy(root, "/", sizeof("/"));
-	return 0;
+	return ckpt_ns_record(s, CKPT_NS_CGROUP, 0) ? 0 : -ENOMEM;
 }
 
 static int take_time(struct ckpt_snapshot *s, struct task_struct *task,

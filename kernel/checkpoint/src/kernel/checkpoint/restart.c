@@ -280,6 +280,7 @@ int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg)
 			task.flags = CHECKPOINT_TASK_THREAD;
 		task.init = ckpt_init_index(r, t);
 		task.nr_pids = le32_to_cpu(t->nr_pids);
+		task.cgroup = le32_to_cpu(t->cgroup);
 		if (copy_to_user(to + i, &task, sizeof(task)))
 			return -EFAULT;
 		for (j = 0; j < task.nr_pids; j++)

@@ -68,6 +68,9 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 	err = headless ? ckpt_take_pid_namespaces(s, index) : ckpt_take_namespaces(s, index);
 	if (err)
 		return err;
+	err = headless ? 0 : ckpt_take_membership(s, index);
+	if (err)
+		return err;
 	cwd = ckpt_take_cwd(s, head);
 	if (cwd < 0)
 		return cwd;
@@ -230,6 +233,7 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->families);
 	xa_init(&s->seen);
 	xa_init(&s->gone);
+	xa_init(&s->cgroups);
 	INIT_LIST_HEAD(&s->inode_list);
 	err = still(s, root, take(s, root, flags));
 	ckpt_thaw(&s->frozen);
@@ -255,6 +259,8 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 	kvfree(s->mms.data);
 	kvfree(s->ns_records.data);
 	xa_destroy(&s->namespaces);
+	kvfree(s->cgroup_records.data);
+	xa_destroy(&s->cgroups);
 	kvfree(s->procs.data);
 	if (s->ns)
 		put_pid_ns(s->ns);
@@ -358,6 +364,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 		err = write_records(&st, &s->mms);
 	if (!err)
 		err = write_records(&st, &s->ns_records);
+	if (!err)
+		err = write_records(&st, &s->cgroup_records);
 	if (!err)
 		err = write_records(&st, &s->procs);
 	if (!err)

@@ -320,6 +320,7 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	t->nr_groups = cpu_to_le32(groups);
 	t->nr_cpus = cpu_to_le32(cpus);
 	t->nr_pids = cpu_to_le32(pids);
+	t->cgroup = cpu_to_le32(from->cgroup);
 	ckpt_take_pids(s, task, t->data + groups + cpus);
 	if (cpus && take_affinity(task, t->data + groups))
 		return -ESRCH;

@@ -401,11 +401,6 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 		err = check_state(s, task);
 	if (err)
 		return err;
-	scoped_guard(rcu)
-		if (rcu_access_pointer(task->cgroups) !=
-		    rcu_access_pointer(s->tasks[0].task->cgroups))
-			return ckpt_refuse(s, task, "a cgroup other than the first process's is");
-
 	err = check_namespaces(s, task);
 	if (!err)
 		err = check_sharing(s, task);

@@ -112,6 +112,9 @@ struct checkpoint_load {
  * @init: index of the first process of its pid namespace, perhaps its own: then
  *	it is made with CLONE_NEWPID; 0 for that of the first task
  * @nr_pids: how many levels its pid namespace is below that of the first task
+ * @cgroup: where it is made: 0 for the cgroup of the first, or 1, 2, 3 ... for
+ *	those of CHECKPOINT_CGROUPS
+ * @reserved: 0
  */
 struct checkpoint_task {
 	__u32 pid;
@@ -120,6 +123,8 @@ struct checkpoint_task {
 	__u32 flags;
 	__u32 init;
 	__u32 nr_pids;
+	__u32 cgroup;
+	__u32 reserved;
 };
 
 #define CHECKPOINT_TASK_THREAD	0x1	/* a thread of its parent's process */
@@ -140,6 +145,26 @@ struct checkpoint_tasks {
 	__u32 count;
 	__u32 nr_pids;
 	__u64 pids;
+};
+
+/**
+ * struct checkpoint_cgroups - CHECKPOINT_CGROUPS
+ * @paths: address of a buffer
+ * @size: of it, in bytes; out: of all paths
+ * @count: out: how many cgroups
+ * @reserved: 0
+ *
+ * Copies the paths of the cgroups v2 that tasks live in, below that of the first
+ * one, each with a leading / and a terminating 0. User space makes those that are
+ * missing, and each task in the one that it belongs to, with what rights it has.
+ *
+ * ENOSPC	the buffer is too small; @size and @count are set
+ */
+struct checkpoint_cgroups {
+	__u64 paths;
+	__u32 size;
+	__u32 count;
+	__u64 reserved;
 };
 
 /*
@@ -180,5 +205,6 @@ struct checkpoint_finish {
 #define CHECKPOINT_TASKS	_IOW(CHECKPOINT_IOC, 0x03, struct checkpoint_tasks)
 #define CHECKPOINT_RESTORE	_IO(CHECKPOINT_IOC, 0x04)
 #define CHECKPOINT_FINISH	_IOR(CHECKPOINT_IOC, 0x05, struct checkpoint_finish)
+#define CHECKPOINT_CGROUPS	_IOWR(CHECKPOINT_IOC, 0x06, struct checkpoint_cgroups)
 
 #endif /* _UAPI_LINUX_CHECKPOINT_H */

@@ -12,17 +12,21 @@
  *	{ FDTABLE }
  *	{ MM { VMA } }
  *	{ NS }
+ *	{ CGROUP }
  *	{ TASK [ [ { REGS } ] [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
  *	{ LEADER }
  *	{ CONTENTS }
  *	{ PAGES | SHARED }
  *	TRAILER
  *
+ * A CGROUP is the path of a cgroup v2, from the cgroup of the first task on: with
+ * a leading / and the terminating 0.
+ *
  * A TASK is a thread. The first of a process has its SIGACTIONS and TIMERs, and
  * its other threads follow it, also if it has ended itself: then it has no REGS.
  * A process that has ended has nothing but its TASK.
  *
- * INODE, FILE, FDTABLE, MM, NS and TASK have ids: 1, 2, 3 ... for each type. A reference
+ * INODE, FILE, FDTABLE, MM, NS, CGROUP and TASK have ids: 1, 2, 3 ... for each type. A reference
  * is an id that came before, or 0 for none where that is said.
  */
 #ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
@@ -58,6 +62,7 @@ enum ckpt_type {
 	CKPT_MM,
 	CKPT_VMA,
 	CKPT_NS,
+	CKPT_CGROUP,
 	CKPT_TASK,
 	CKPT_REGS,
 	CKPT_SIGACTIONS,
@@ -346,7 +351,7 @@ struct ckpt_vma {
 enum ckpt_ns_kind {
 	CKPT_NS_UTS = 1,	/* data: struct ckpt_uts */
 	CKPT_NS_IPC,		/* data: struct ckpt_ipc; there is nothing in it */
-	CKPT_NS_CGROUP,		/* data: its root, "/" for the cgroup of the tree, with a 0 */
+	CKPT_NS_CGROUP,		/* no data: its root is the cgroup of the first TASK in it */
 	CKPT_NS_TIME,		/* data: struct ckpt_clocks */
 	CKPT_NS_PID,		/* data: struct ckpt_pidns */
 	CKPT_NS_NR_KINDS
@@ -512,6 +517,9 @@ enum ckpt_restart_kind {
  * @comm: PR_GET_NAME, terminated by 0
  * @ns: NS by enum ckpt_role, 0 for the caller's; of a ZOMBIE only pid
  * @nr_pids: how many levels its pid namespace is below that of the first task
+ * @cgroup: CGROUP, or 0 for that of the first task; a thread's is its leader's, a
+ *	ZOMBIE has 0
+ * @reserved_cgroup: 0
  * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32;
  *	then its pids at the levels below @pid, the last in its own namespace
  *
@@ -564,6 +572,8 @@ struct ckpt_task {
 	char comm[16];
 	__le32 ns[CKPT_NR_ROLES];
 	__le32 nr_pids;
+	__le32 cgroup;
+	__le32 reserved_cgroup;
 	__le32 data[];
 };
 
