@@ -76,12 +76,13 @@ static void *idle(void *arg)
 }
 
 /*
- * And what only several tasks have: a thread, one that has ended, and a child,
- * which shares pages, has no first thread any more, and whose group has no leader.
+ * And what only several tasks have: a thread, one that has ended, a child that
+ * shares pages, has no first thread any more, and whose group has no leader, and
+ * one in a pid namespace and a cgroup of its own.
  */
 JOB(crowd)
 {
-	pid_t ended = fork(), leader, child;
+	pid_t ended = fork(), leader, headless, child;
 	siginfo_t si;
 	pthread_t t;
 	int status;
@@ -93,16 +94,25 @@ JOB(crowd)
 	if (!leader)
 		_exit(setpgid(0, 0));
 	must(!waitid(P_PID, leader, &si, WEXITED | WNOWAIT) && !si.si_status);
-	child = fork();
-	if (!child) {
+	headless = fork();
+	if (!headless) {
 		must(!setpgid(0, leader));
 		must(!pthread_create(&t, NULL, idle, NULL));
 		syscall(SYS_exit, 0);
 	}
-	while (task_state(child) != 'Z')
+	while (task_state(headless) != 'Z')
 		ckpt_nap();
 	must(waitpid(leader, NULL, 0) == leader);
 	must(!pthread_create(&t, NULL, idle, NULL));
+	must(!cg_create(CKPT_CG "/below") && !unshare(CLONE_NEWPID));
+	child = fork();
+	if (!child) {
+		/* 0: itself, which has another pid where the files of the cgroup are */
+		must(!cg_enter(CKPT_CG "/below", 0));
+		proc_sleep_forever();
+	}
+	while (cg_key(CKPT_CG "/below", "cgroup.events", "populated") != 1)
+		ckpt_nap();
 	job_pause();
 	job_check(waitpid(ended, &status, 0) == ended && WEXITSTATUS(status) == 5);
 	job_check(!kill(child, SIGKILL) && waitpid(child, &status, 0) == child);
@@ -259,6 +269,10 @@ TEST_F_TIMEOUT(faults, a_checkpoint_fails_and_the_tree_is_unharmed, 300)
 	ASSERT_EQ(cg_write(CKPT_CG, "cgroup.freeze", "1"), 0);
 	while (cg_key(CKPT_CG, "cgroup.events", "frozen") != 1)
 		ckpt_nap();
+	/* with a cgroup below that may be said a moment too early */
+	while (take(self->pid, 0, &failed) == EBUSY)
+		ckpt_nap();
+	failed = true;
 	for (n = 1; failed && n < ROUNDS; n++) {
 		err = take(self->pid, n, &failed);
 		errors += !!err;
