@@ -41,7 +41,7 @@ bool ckpt_same_cgroups(const struct css_set *a, const struct css_set *b)
 	return same_cgroups(a, b, false);
 }
 
-/* What is wrong with the cgroup of @task, or NULL; *@to is it, referenced, if it is not @first's. */
+/* What is wrong with the cgroup of @task, or NULL. *@to is it, referenced, if not @first's. */
 static const char *find(struct task_struct *first, struct task_struct *task, struct cgroup **to)
 {
 	const struct css_set *theirs, *mine;

@@ -170,14 +170,14 @@ struct checkpoint_cgroups {
 /*
  * CHECKPOINT_RESTORE: the calling thread becomes the task of the image whose
  * index in the table is the argument, and waits for the others. It must have
- * the pids, at every level, and the parent that the image says, no memory or signal handlers that it shares with another
- * process, and all tasks that it has to make must have been made. The first
- * thread of a process comes last of its threads to give up their memory: the
- * stacks of the others are needed until they are in here. Does not return to
- * the caller: the task goes on where it was at the checkpoint, or is killed.
- * Returns with an error only if the caller is not part of the image.
- * Namespaces other than those of pids are made meanwhile; that takes what
- * unshare(2) and setns(2) ask for.
+ * the pids, at every level, and the parent that the image says, no memory or
+ * signal handlers that it shares with another process, and all tasks that it
+ * has to make must have been made. The first thread of a process comes last of
+ * its threads to give up their memory: the stacks of the others are needed
+ * until they are in here. Does not return to the caller: the task goes on
+ * where it was at the checkpoint, or is killed. Returns with an error only if
+ * the caller is not part of the image. Namespaces other than those of pids are
+ * made meanwhile; that takes what unshare(2) and setns(2) ask for.
  *
  * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
  * the pid namespace; CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_SYS_RESOURCE and
