@@ -23,6 +23,7 @@
 #include "process.h"
 #include "progress.h"
 #include "say.h"
+#include "tree.h"
 
 /* How long the freezer may take: an image is worth waiting for. */
 #define PATIENCE_MS	100000
@@ -31,6 +32,7 @@ struct arguments {
 	const char *out;
 	bool json;
 	bool frozen;
+	bool kill;		/* them, once the image is whole */
 	const char *name;
 	pid_t pid;		/* 0: @name is that of a container */
 };
@@ -45,6 +47,8 @@ static const struct argp_option options[] = {
 	{ "output", 'o', "FILE", 0, "write the image there, and not to standard output (-); an "
 	  "earlier FILE is replaced when the image is whole", 0 },
 	{ "leave-frozen", 'f', NULL, 0, "do not thaw them", 0 },
+	{ "kill", 'k', NULL, 0, "kill them once the image is whole, and keep them frozen until "
+	  "then; if it does not come about, they are thawed and go on", 0 },
 	{ "json", 'J', NULL, 0, "print what was done as JSON, to standard error", 0 },
 	{ 0 }
 };
@@ -60,6 +64,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'f':
 		a->frozen = true;
+		return 0;
+	case 'k':
+		a->kill = true;
 		return 0;
 	case 'J':
 		a->json = true;
@@ -80,6 +87,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_usage(state);
 		if (!a->out && isatty(STDOUT_FILENO))
 			argp_error(state, "an image is not for a terminal; use --output");
+		if (a->kill && a->frozen)
+			argp_error(state, "--kill and --leave-frozen: only one of them");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -137,9 +146,10 @@ static double take(const struct arguments *a, int dev, int pidfd, struct freezer
 		if (err)
 			device_complain(dev, "checkpoint");
 	}
-	if (f->ours && (err || !a->frozen))
+	if (f->ours && (err || (!a->frozen && !a->kill)))
 		cgroup_write(f->path, "cgroup.freeze", "0");
-	process_let_signals();
+	if (err || !a->kill)
+		process_let_signals();
 	return err ? -1 : now_ms() - began;
 }
 
@@ -239,31 +249,47 @@ static int find_process(pid_t pid, struct freezer *f)
 }
 
 /* The same of a container's first process. */
-static int find_container(const char *name, struct freezer *f)
+static int find_container(const char *name, struct freezer *f, struct container *c)
 {
-	struct container c;
 	int pidfd;
 
-	if (container_find(name, &c))
+	if (container_find(name, c))
 		return -1;
-	pidfd = container_pidfd(&c);
+	pidfd = container_pidfd(c);
 	if (pidfd < 0) {
 		refuse("%s: its first process has ended", name);
 		return -1;
 	}
-	memcpy(f->path, c.path, sizeof(f->path));
+	memcpy(f->path, c->path, sizeof(f->path));
 	return pidfd;
+}
+
+/* Kills what stands frozen, waits until its first process has ended, and removes its container. */
+static int finish_off(const struct arguments *a, const struct container *c, int pidfd,
+		      const struct freezer *f)
+{
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	int err = tree_kill(a->pid ? a->pid : c->state.pid);
+
+	if (f->ours)
+		cgroup_write(f->path, "cgroup.freeze", "0");
+	if (err)
+		return refuse("%s: it is saved, but cannot be killed: %s", a->name, strerror(-err));
+	if (poll(&ended, 1, PATIENCE_MS) != 1)
+		return refuse("%s: it is saved and was killed, but does not end", a->name);
+	return a->pid ? 0 : container_destroy(c, CGROUP_PATIENCE_MS);
 }
 
 static int run(const struct arguments *a)
 {
+	struct container c;
 	struct checkpoint_snapshot snapshot = { 0 };
 	struct checkpoint_write write = { 0 };
 	struct freezer freezer = { .ours = false };
 	double frozen, began;
 	int pidfd, dev, err;
 
-	pidfd = a->pid ? find_process(a->pid, &freezer) : find_container(a->name, &freezer);
+	pidfd = a->pid ? find_process(a->pid, &freezer) : find_container(a->name, &freezer, &c);
 	if (pidfd < 0)
 		return EXIT_REFUSED;
 	dev = device_open();
@@ -272,11 +298,14 @@ static int run(const struct arguments *a)
 		return EXIT_REFUSED;
 	began = now_ms();
 	err = write_image(a->out, dev, &write);
-	if (err) {
-		if (freezer.ours)
-			cgroup_write(freezer.path, "cgroup.freeze", "0");
+	if (err && freezer.ours)
+		cgroup_write(freezer.path, "cgroup.freeze", "0");
+	else if (!err && a->kill)
+		err = finish_off(a, &c, pidfd, &freezer);
+	if (a->kill)
+		process_let_signals();
+	if (err)
 		return EXIT_REFUSED;
-	}
 	if (a->json)
 		fprintf(stderr, "{\"tasks\": %u, \"pages\": %llu, \"bytes\": %llu, "
 			"\"frozen_ms\": %.3f, \"write_ms\": %.3f}\n", snapshot.nr_tasks,

@@ -204,6 +204,24 @@ TEST_F(freeze, it_is_left_frozen_on_request)
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 
+/* The tree, and nobody else in the cgroup that was frozen. */
+TEST_F(freeze, it_is_killed_on_request_when_its_image_is_whole)
+{
+	pid_t pid = ckpt_start("pair"), child = file_number(CKPT_DIR "/child"), other;
+
+	other = cg_fork_into(CKPT_CG, 0);
+	if (!other)
+		proc_sleep_forever();
+	ASSERT_EQ(save_with(pid, "--kill"), 0) TH_LOG("%s", ckpt_said());
+	EXPECT_EQ(proc_end(pid), -SIGKILL);
+	ckpt_reap();
+	EXPECT_EQ(task_state(child), '-');
+	EXPECT_EQ(cg_number(CKPT_CG, "cgroup.freeze"), 0);
+	EXPECT_EQ(proc_kill(other), -SIGKILL);
+	ASSERT_EQ(ckpt_restart(IMAGE), 0) TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
 TEST_F(freeze, what_is_refused_is_thawed)
 {
 	pid_t pid = ckpt_start("locked");

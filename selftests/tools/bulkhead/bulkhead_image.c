@@ -123,6 +123,29 @@ TEST_F(image, what_is_frozen_stays_so)
 	EXPECT_TRUE(tool_state_is("web", "frozen"));
 }
 
+TEST_F(image, what_is_saved_to_move_away_is_killed)
+{
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool("checkpoint --kill -o image web")) TH_LOG("%s", tool_err());
+	EXPECT_FALSE(tool_is_there("web"));
+	/* and goes on as the only one */
+	ASSERT_EQ(0, tool("restart -d --name web image")) TH_LOG("%s", tool_err());
+	EXPECT_TRUE(counts("web"));
+}
+
+TEST_F(image, what_cannot_be_saved_is_not_killed)
+{
+	ASSERT_EQ(0, start(self->self, "web", ""));
+	ASSERT_TRUE(counts("web"));
+	EXPECT_EQ(1, tool("checkpoint --kill -o /dev/full web"));
+	EXPECT_TRUE(counts("web"));
+	EXPECT_TRUE(tool_state_is("web", "running"));
+	EXPECT_EQ(2, tool("checkpoint --kill --leave-frozen -o image web"));
+	EXPECT_TRUE(tool_complains_of("only one of them")) TH_LOG("%s", tool_err());
+	EXPECT_TRUE(counts("web"));
+}
+
 TEST_F(image, digits_are_a_pid_and_no_name)
 {
 	char name[16];
