@@ -31,7 +31,7 @@ JOB(rich)
 	sigset_t set;
 	int file;
 
-	must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME));
+	must(!unshare(CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME));
 	must(!pipe(ends) && write(ends[1], "content", 7) == 7);
 	must(!pipe2(packets, O_DIRECT) && write(packets[1], "a", 1) == 1);
 	must(write(packets[1], "bc", 2) == 2 && !mkfifo(CKPT_DIR "/fifo", 0600));
@@ -78,7 +78,7 @@ static void *idle(void *arg)
 /*
  * And what only several tasks have: a thread, one that has ended, a child that
  * shares pages, has no first thread any more, and whose group has no leader, and
- * one in a pid namespace and a cgroup of its own.
+ * one in a pid namespace, an ipc namespace and a cgroup of its own.
  */
 JOB(crowd)
 {
@@ -108,10 +108,11 @@ JOB(crowd)
 	child = fork();
 	if (!child) {
 		/* 0: itself, which has another pid where the files of the cgroup are */
-		must(!cg_enter(CKPT_CG "/below", 0));
+		must(!cg_enter(CKPT_CG "/below", 0) && !unshare(CLONE_NEWIPC));
+		job_touch(CKPT_DIR "/inside");
 		proc_sleep_forever();
 	}
-	while (cg_key(CKPT_CG "/below", "cgroup.events", "populated") != 1)
+	while (access(CKPT_DIR "/inside", F_OK))
 		ckpt_nap();
 	job_pause();
 	job_check(waitpid(ended, &status, 0) == ended && WEXITSTATUS(status) == 5);
