@@ -184,6 +184,7 @@ JOB(parts)
 {
 	int a = shmget(IPC_PRIVATE, 10 * PAGE, 0600), b = shmget(IPC_PRIVATE, 4 * PAGE, 0600), i;
 	char *p = shmat(a, NULL, 0), *q;
+	unsigned char in;
 
 	must(a >= 0 && b >= 0 && p != (void *)-1);
 	for (i = 0; i < 10; i++)
@@ -202,7 +203,7 @@ JOB(parts)
 	for (i = 0; i < 10; i++)
 		if (i != 1)
 			job_check(p[i * PAGE] == (i >= 4 && i < 8 ? 'A' + i - 4 : 'a' + i));
-	job_check(mincore(p + PAGE, PAGE, (unsigned char[1]){}) == -1 && errno == ENOMEM);
+	job_check(mincore(p + PAGE, PAGE, &in) == -1 && errno == ENOMEM);
 	job_check(is_mapped(p + 8 * PAGE, "r--s", a, "/SYSV"));
 	/* one call takes all of its parts, and no other */
 	job_check(!shmdt(p) && !stat_of(a).shm_nattch && stat_of(b).shm_nattch == 1);

@@ -493,7 +493,7 @@ int ckpt_restore_files(struct ckpt_restart *r, struct ckpt_member *m)
 			replace_fd(le32_to_cpu(fd->fd), file, fd->cloexec ? O_CLOEXEC : 0);
 		if (err == -EBADF)
 			return ckpt_fail(r->ctl, -EMFILE,
-					 "pid %u fd %u: it is beyond the limit of open files (RLIMIT_NOFILE)",
+					 "pid %u fd %u: it is beyond the limit of open files",
 					 le32_to_cpu(m->record->pid), le32_to_cpu(fd->fd));
 		if (err < 0)
 			return ckpt_fail(r->ctl, err, "pid %u fd %u: error %d",
