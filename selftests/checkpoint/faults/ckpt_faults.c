@@ -337,4 +337,33 @@ TEST_F_TIMEOUT(faults, a_restart_fails_and_nothing_is_left, 300)
 		fail_restarts(_metadata, self->pid, place);
 }
 
+/* An image of several tasks is read at least: what it has in common is made then. */
+TEST_F_TIMEOUT(faults, reading_an_image_fails_and_nothing_is_left, 300)
+{
+	bool failed = true;
+	long n, errors = 0;
+
+	if (strcmp(variant->job, "crowd"))
+		SKIP(return, "that of one process is restarted, too");
+	ASSERT_EQ(ckpt_save(self->pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
+	for (n = 1; failed && n < ROUNDS; n++) {
+		struct checkpoint_load load = { .fd = open(IMAGE, O_RDONLY | O_CLOEXEC) };
+		int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
+
+		must(load.fd >= 0 && dev >= 0);
+		fail_nth(n);
+		err = ioctl(dev, CHECKPOINT_LOAD, &load) ? errno : 0;
+		failed = has_failed();
+		errors += !!err;
+		close(load.fd);
+		close(dev);
+		ASSERT_TRUE(failed || !err) TH_LOG("%ld: error %d for nothing", n, err);
+	}
+	TH_LOG("%ld allocations, %ld errors", n - 2, errors);
+	ASSERT_FALSE(failed);
+	ASSERT_GT(errors, 20);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+	ASSERT_EQ(proc_end(self->pid), 0);
+}
+
 TEST_HARNESS_MAIN
