@@ -49,7 +49,7 @@ without_qemu() {
 }
 
 @test "an unknown benchmark is refused, and those that there are named" {
-	refused "benchmark 'memroy': no such benchmark; there are: cgroup cpu" "$SCRIPTS/bench" memory memroy
+	refused "benchmark 'memroy': no such benchmark; there are: cgroup checkpoint" "$SCRIPTS/bench" memory memroy
 	refused "benchmark 'self-check'" "$SCRIPTS/bench" self-check
 	refused "benchmark '../x'" "$SCRIPTS/bench" ../x
 }
