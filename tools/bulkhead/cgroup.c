@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,10 @@
 
 /* A signal that comes just before a wait is seen after it: no wait is longer than this. */
 #define WAIT_MS		500
+
+/* For so long it is looked at all the time, and then each millisecond. */
+#define NOW_MS		3
+#define SOON_MS		100
 
 static bool is_octal(char c)
 {
@@ -221,10 +226,10 @@ bool cgroup_lists(const char *cg, const char *file, const char *word)
 /* The same on an open cgroup.events. @give_up: also when a signal has been caught. */
 static int await_event(int fd, const char *key, int want, long ms, bool give_up)
 {
-	double end = now_ms() + ms, left;
+	double began = now_ms(), end = began + ms, left, waited;
 	struct pollfd p = { .fd = fd, .events = POLLPRI };
 	char text[256];
-	int err;
+	int err, most;
 
 	for (;;) {
 		err = read_text(fd, text, sizeof(text));
@@ -237,8 +242,16 @@ static int await_event(int fd, const char *key, int want, long ms, bool give_up)
 			return -ETIMEDOUT;
 		if (give_up && process_caught())
 			return -EINTR;
-		/* a change since the read above ends this at once */
-		if (poll(&p, 1, left > WAIT_MS ? WAIT_MS : (int)left + 1) < 0 && errno != EINTR)
+		/*
+		 * A change since the read above ends this, but the kernel tells of none
+		 * within 10 ms of the one before, and a sleep may take as long: who is to
+		 * stand still for less is looked at.
+		 */
+		waited = now_ms() - began;
+		most = waited < NOW_MS ? 0 : waited < SOON_MS ? 1 : WAIT_MS;
+		if (!most)
+			sched_yield();
+		if (poll(&p, 1, left > most ? most : (int)left + 1) < 0 && errno != EINTR)
 			return -errno;
 	}
 }
