@@ -280,7 +280,8 @@ static int check_strangers(struct ckpt_snapshot *s, struct xarray *members)
 		if (whole && task_pid_nr_ns(p, s->ns))
 			return ckpt_refuse(s, p, "coming from outside the pid namespace is");
 		if (ckpt_has_gone_leader(s, p))
-			return ckpt_refuse(s, p, "a group or session without leader that it shares is");
+			return ckpt_refuse(s, p,
+					   "a group or session without leader that it shares is");
 		mm = READ_ONCE(p->mm);
 		if (mm && xa_load(members, (unsigned long)mm))
 			return ckpt_refuse(s, p, "memory that it shares with the tree is");
