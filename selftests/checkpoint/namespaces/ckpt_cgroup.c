@@ -2,6 +2,7 @@
 /* Tasks come back in the cgroups below that of the first one, which are made if need be. */
 #include <linux/capability.h>
 #include <sched.h>
+#include <pthread.h>
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
@@ -99,6 +100,31 @@ JOB(above)
 	job_check(ends_well(child));
 }
 
+static void *well_placed(void *arg)
+{
+	child_pause();
+	_exit(lives_in("/ckpt/a") ? 0 : 1);
+}
+
+/* A process that lives on below without its first thread. */
+JOB(headless)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	must(!cg_create(A));
+	pid = fork();
+	if (!pid) {
+		must(!cg_enter(A, getpid()));
+		must(!pthread_create(&thread, NULL, well_placed, NULL));
+		syscall(SYS_exit, 0);
+	}
+	while (task_state(pid) != 'Z')
+		ckpt_nap();
+	job_pause();
+	job_check(ends_well(pid));
+}
+
 FIXTURE(cgroup) {
 };
 
@@ -130,6 +156,11 @@ TEST_F(cgroup, tasks_come_back_where_they_lived)
 TEST_F(cgroup, the_original_runs_on_unharmed)
 {
 	ASSERT_STREQ(ckpt_unharmed("below"), "ok");
+}
+
+TEST_F(cgroup, so_do_those_without_their_first_thread)
+{
+	ASSERT_STREQ(ckpt_round_trip("headless"), "ok");
 }
 
 TEST_F(cgroup, cgroups_that_are_gone_are_made_again_twice)

@@ -262,6 +262,28 @@ JOB(timer)
 	job_check(tells(init) == 0);
 }
 
+static void *first_and_second(void *arg)
+{
+	child_pause();
+	_exit(getpid() == 1 && gettid() == 2 ? 0 : 1);
+}
+
+/* The first process of a nested namespace lives on without its first thread. */
+JOB(headless)
+{
+	pid_t init = fork_init();
+	pthread_t t;
+
+	if (!init) {
+		must(!pthread_create(&t, NULL, first_and_second, NULL));
+		syscall(SYS_exit, 0);
+	}
+	while (task_state(init) != 'Z')
+		ckpt_nap();
+	job_pause();
+	job_check(tells(init) == 0);
+}
+
 JOB(unborn)
 {
 	must(!unshare(CLONE_NEWPID));
@@ -406,6 +428,11 @@ TEST_F(pidns, children_are_born_where_they_would_have_been)
 TEST_F(pidns, a_namespace_whose_first_process_has_ended_is_still_of_no_use)
 {
 	ASSERT_STREQ(ckpt_round_trip("ended"), "ok");
+}
+
+TEST_F(pidns, a_first_process_lives_on_without_its_first_thread)
+{
+	ASSERT_STREQ(ckpt_round_trip("headless"), "ok");
 }
 
 TEST_F(pidns, a_timer_finds_its_thread)

@@ -121,8 +121,10 @@ static int take_cgroup(struct ckpt_snapshot *s, struct ckpt_tree_task *t, struct
 int ckpt_take_membership(struct ckpt_snapshot *s, u32 index)
 {
 	struct ckpt_tree_task *t = &s->tasks[index];
+	/* who has ended stays where it was when others of its process are moved */
+	struct task_struct *root = ckpt_living(s->tasks[0].task);
 	struct cgroup *cgrp = NULL, *first;
-	const char *why = find(s->tasks[0].task, t->task, &cgrp);
+	const char *why = find(root, ckpt_living(t->task), &cgrp);
 	int err;
 
 	if (why)
@@ -130,7 +132,7 @@ int ckpt_take_membership(struct ckpt_snapshot *s, u32 index)
 	if (!cgrp)
 		return 0;
 	scoped_guard(spinlock_irq, &css_set_lock) {
-		first = task_css_set(s->tasks[0].task)->dfl_cgrp;
+		first = task_css_set(root)->dfl_cgrp;
 		cgroup_get(first);
 	}
 	/* somebody may have moved the first task meanwhile: then it did not stay frozen */

@@ -236,6 +236,7 @@ void *ckpt_ns_record(struct ckpt_snapshot *s, u32 kind, u32 size);
 int ckpt_namespaces_whole(struct ckpt_snapshot *s);
 struct task_struct *ckpt_head(struct task_struct *task);
 bool ckpt_lives_headless(struct task_struct *task);
+struct task_struct *ckpt_living(struct task_struct *task);
 int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd);
 int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task);

@@ -60,7 +60,7 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 {
 	struct ckpt_tree_task *t = &s->tasks[index];
 	bool headless = ckpt_lives_headless(t->task);
-	struct task_struct *head = headless ? ckpt_head(t->task) : t->task;
+	struct task_struct *head = ckpt_living(t->task);
 	int err, cwd;
 
 	if (t->task->exit_state && !headless)
@@ -68,7 +68,7 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 	err = headless ? ckpt_take_pid_namespaces(s, index) : ckpt_take_namespaces(s, index);
 	if (err)
 		return err;
-	err = headless ? 0 : ckpt_take_membership(s, index);
+	err = ckpt_take_membership(s, index);
 	if (err)
 		return err;
 	cwd = ckpt_take_cwd(s, head);

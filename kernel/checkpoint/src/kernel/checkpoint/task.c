@@ -296,7 +296,7 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	const struct cred *cred __free(put_cred) = get_task_cred(task);
 	u32 groups = cred->group_info->ngroups, cpus = affinity_words(task);
 	bool leads = ckpt_leads(s, index), headless = ckpt_lives_headless(task);
-	struct task_struct *head = headless ? ckpt_head(task) : task;
+	struct task_struct *head = ckpt_living(task);
 	u32 pids = ckpt_nr_pids(s, task);
 	struct ckpt_task *t;
 	u32 role;

@@ -91,6 +91,12 @@ struct task_struct *ckpt_head(struct task_struct *task)
 	return task->group_leader;
 }
 
+/* @task, or, if the others of its process live on without it, one of them. */
+struct task_struct *ckpt_living(struct task_struct *task)
+{
+	return ckpt_lives_headless(task) ? ckpt_head(task) : task;
+}
+
 /* Finds the tasks of the tree. */
 int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root)
 {
