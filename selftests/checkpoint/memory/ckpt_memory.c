@@ -143,8 +143,7 @@ JOB(shared_file)
 	strcpy(all + PAGE, "before");
 	pid = fork();
 	if (!pid) {
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
+		job_await_go();
 		while (strcmp(tail, "after"))
 			ckpt_nap();
 		must(!mprotect(tail, PAGE, PROT_READ | PROT_WRITE));
@@ -173,8 +172,7 @@ static void *anon_shared(size_t len)
 /* Waits until the job may go on, and then until @word appears at @p. */
 static void await_word(const volatile char *p, const char *word)
 {
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
+	job_await_go();
 	while (strcmp((const char *)p, word))
 		ckpt_nap();
 }
@@ -605,17 +603,7 @@ TEST_F(memory, deleted_files_that_are_mapped_are_checkpointed_again)
 
 TEST_F(memory, one_image_is_restarted_twice)
 {
-	pid_t pid = ckpt_start("contents");
-	int i;
-
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-		ASSERT_STREQ(ckpt_verdict(), "ok");
-		ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
-		ckpt_reap();
-	}
+	ASSERT_STREQ(ckpt_twice("contents"), "ok");
 }
 
 TEST_F(memory, what_was_restarted_is_checkpointed_again)

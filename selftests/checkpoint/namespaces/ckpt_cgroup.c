@@ -9,22 +9,6 @@
 #define A	CKPT_CG "/a"
 #define B	CKPT_CG "/a/b"
 
-/* Children report to their parent by exit status; the root tells the test. */
-#define child_check(cond) do { if (!(cond)) _exit(__LINE__ % 200 + 1); } while (0)
-
-static void child_pause(void)
-{
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
-}
-
-static bool ends_well(pid_t pid)
-{
-	int status;
-
-	return waitpid(pid, &status, 0) == pid && !status;
-}
-
 /* Whether this is where in cgroup v2 the caller sees itself. */
 static bool lives_in(const char *want)
 {
@@ -59,26 +43,26 @@ JOB(below)
 			if (!top) {
 				must(!cg_enter(CKPT_CG, getpid()) && lives_in("/ckpt"));
 				baton_pass(&up, 1);
-				child_pause();
+				job_await_go();
 				child_check(lives_in("/ckpt"));
 				_exit(0);
 			}
 			baton_pass(&up, 1);
-			child_pause();
+			job_await_go();
 			child_check(lives_in("/ckpt/a"));
-			_exit(!ends_well(top));
+			_exit(!child_ends_well(top));
 		}
 		must(!unshare(CLONE_NEWCGROUP) && lives_in("/"));
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(lives_in("/"));
-		_exit(!ends_well(middle));
+		_exit(!child_ends_well(middle));
 	}
 	for (i = 0; i < 3; i++)
 		baton_take(&up);
 	job_pause();
 	job_check(lives_in("/ckpt"));
-	job_check(ends_well(low));
+	job_check(child_ends_well(low));
 }
 
 /* The first process lives below another one. */
@@ -91,18 +75,18 @@ JOB(above)
 	child = fork();
 	if (!child) {
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		_exit(0);
 	}
 	baton_take(&up);
 	must(!cg_enter(A, getpid()));
 	job_pause();
-	job_check(ends_well(child));
+	job_check(child_ends_well(child));
 }
 
 static void *well_placed(void *arg)
 {
-	child_pause();
+	job_await_go();
 	_exit(lives_in("/ckpt/a") ? 0 : 1);
 }
 
@@ -122,7 +106,7 @@ JOB(headless)
 	while (task_state(pid) != 'Z')
 		ckpt_nap();
 	job_pause();
-	job_check(ends_well(pid));
+	job_check(child_ends_well(pid));
 }
 
 FIXTURE(cgroup) {

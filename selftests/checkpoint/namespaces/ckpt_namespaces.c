@@ -9,22 +9,6 @@
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
-/* Children report to their parent by exit status; the root tells the test. */
-#define child_check(cond) do { if (!(cond)) _exit(__LINE__ % 200 + 1); } while (0)
-
-static void child_pause(void)
-{
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
-}
-
-static bool ends_well(pid_t pid)
-{
-	int status;
-
-	return waitpid(pid, &status, 0) == pid && !status;
-}
-
 /* Which namespace @pid (0: the calling thread) has, by the number of its inode. */
 static ino_t ns_number(pid_t pid, const char *name)
 {
@@ -63,7 +47,7 @@ JOB(uts)
 	sharer = fork();
 	if (!sharer) {
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(hostname_is("inside"));
 		child_check(!sethostname("changed", 7));
 		baton_pass(&renamed, 1);
@@ -75,7 +59,7 @@ JOB(uts)
 		/* as long as a name can be */
 		must(!sethostname("0123456789012345678901234567890123456789012345678901234567890123", 64));
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(hostname_is("0123456789012345678901234567890123456789012345678901234567890123"));
 		child_check(!getdomainname(domain, 65) && !strcmp(domain, "domain.of.it"));
 		child_check(!sethostname("other", 5));
@@ -88,7 +72,7 @@ JOB(uts)
 	job_check(hostname_is("changed"));
 	job_check(!getdomainname(domain, 65) && !strcmp(domain, "domain.of.it"));
 	job_check(!same_ns(0, getppid(), "uts"));
-	job_check(ends_well(sharer) && ends_well(other));
+	job_check(child_ends_well(sharer) && child_ends_well(other));
 	job_check(hostname_is("changed"));
 }
 
@@ -168,7 +152,7 @@ JOB(ipc)
 	child = fork();
 	if (!child) {
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(limits_are_so());
 		child_check(shmget(0x4711, 4096, IPC_CREAT | 0600) >= 0);
 		baton_pass(&made, 1);
@@ -179,7 +163,7 @@ JOB(ipc)
 	job_check(limits_are_so());
 	baton_take(&made);
 	/* it is one namespace: what one makes the other finds */
-	job_check(ends_well(child));
+	job_check(child_ends_well(child));
 	job_check(!same_ns(0, getppid(), "ipc"));
 }
 
@@ -192,7 +176,7 @@ JOB(ipc_shared)
 	child = fork();
 	if (!child) {
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(shmget(0x4711, 4096, IPC_CREAT | 0600) >= 0);
 		baton_pass(&made, 1);
 		baton_take(&found);
@@ -203,7 +187,7 @@ JOB(ipc_shared)
 	baton_take(&made);
 	job_check(shmget(0x4711, 4096, 0) >= 0);
 	baton_pass(&found, 1);
-	job_check(ends_well(child));
+	job_check(child_ends_well(child));
 }
 
 JOB(shm)
@@ -242,7 +226,7 @@ JOB(cgroup)
 	child = fork();
 	if (!child) {
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(at_cgroup_root());
 		child_check(same_ns(0, getppid(), "cgroup"));
 		_exit(0);
@@ -251,7 +235,7 @@ JOB(cgroup)
 	job_pause();
 	job_check(at_cgroup_root());
 	job_check(!same_ns(0, getppid(), "cgroup"));
-	job_check(ends_well(child));
+	job_check(child_ends_well(child));
 }
 
 /* A cgroup namespace that begins above the cgroup of the tree. */
@@ -287,7 +271,7 @@ static void clocks_stood(void)
 	child_check(before[0] > 1000000 && before[0] < 1500000);
 	child_check(before[1] > 2000000 && before[1] < 2500000);
 	job_touch(CKPT_DIR "/noted");
-	child_pause();
+	job_await_go();
 	away = !access(CKPT_DIR "/away", F_OK);
 	for (i = 0; i < 2; i++) {
 		after = now(clocks[i]);
@@ -323,11 +307,11 @@ JOB(clocks)
 	job_check(ns_number(0, "time_for_children") == ns_number(child, "time"));
 	job_check(same_ns(0, getppid(), "time"));
 	job_check(file_write("/proc/self/timens_offsets", "monotonic 1 0\n") == -EACCES);
-	job_check(ends_well(child));
+	job_check(child_ends_well(child));
 	child = fork();
 	if (!child)
 		_exit(now(CLOCK_MONOTONIC) < 1000000);
-	job_check(ends_well(child));
+	job_check(child_ends_well(child));
 }
 
 /* A time namespace that nobody has been in can still be set. */
@@ -342,7 +326,7 @@ JOB(clocks_to_be)
 	child = fork();
 	if (!child)
 		_exit(now(CLOCK_MONOTONIC) < 3000000 || now(CLOCK_BOOTTIME) < 4000000);
-	job_check(ends_well(child));
+	job_check(child_ends_well(child));
 }
 
 JOB(net)
@@ -453,17 +437,7 @@ TEST_F(namespaces, what_was_restarted_can_be_saved_again)
 
 TEST_F(namespaces, an_image_is_good_for_two_restarts)
 {
-	pid_t pid = ckpt_start("uts");
-	int i;
-
-	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
-		ASSERT_STREQ(ckpt_verdict(), "ok");
-		ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
-		ckpt_reap();
-	}
+	ASSERT_STREQ(ckpt_twice("uts"), "ok");
 }
 
 TEST_F(namespaces, show_prints_them)

@@ -6,15 +6,6 @@
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
-/* Children report to their parent by exit status; the root tells the test. */
-#define child_check(cond) do { if (!(cond)) _exit(__LINE__ % 200 + 1); } while (0)
-
-static void child_pause(void)
-{
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
-}
-
 /* What a child of the caller has to say: 0 if all is well. */
 static int tells(pid_t pid)
 {
@@ -90,7 +81,7 @@ static void lowest(struct baton *up)
 	note_pids(pids);
 	must(getpid() == 2 && getppid() == 1);
 	baton_pass(up, 1);
-	child_pause();
+	job_await_go();
 	child_check(getpid() == 2 && getppid() == 1);
 	child_check(!strcmp(all_pids(), pids));
 	_exit(11);
@@ -107,7 +98,7 @@ static void lower(struct baton *up)
 	must(getpid() == 1 && getppid() == 0);
 	note_pids(pids);
 	baton_pass(up, 1);
-	child_pause();
+	job_await_go();
 	child_check(getpid() == 1 && getppid() == 0);
 	child_check(!strcmp(all_pids(), pids));
 	child_check(tells(child) == 11);
@@ -137,14 +128,14 @@ static void low(struct baton *up)
 			lower(up);
 		must(getpid() == 4 && init == 5);
 		baton_pass(up, 1);
-		child_pause();
+		job_await_go();
 		child_check(getpid() == 4 && getppid() == 1);
 		child_check(tells(init) == 12);
 		_exit(13);
 	}
 	note_pids(pids);
 	baton_pass(up, 1);
-	child_pause();
+	job_await_go();
 	__atomic_store_n(&going, 1, __ATOMIC_RELEASE);
 	child_check(getpid() == 1 && !strcmp(all_pids(), pids));
 	child_check(!pthread_join(t, &well) && well);
@@ -187,7 +178,7 @@ JOB(beside)
 	if (!init) {
 		must(getpid() == 1);
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(getpid() == 1);
 		/* it lives until the last of its namespace is gone */
 		while (access(CKPT_DIR "/third", F_OK))
@@ -198,7 +189,7 @@ JOB(beside)
 	if (!second) {
 		must(getpid() == 2 && !getppid());
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(getpid() == 2 && !getppid());
 		_exit(0);
 	}
@@ -252,7 +243,7 @@ JOB(timer)
 		must(!timer_create(CLOCK_MONOTONIC, &se, &t));
 		must(!timer_settime(t, 0, &soon, NULL));
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(sigtimedwait(&set, &si, &hang) == SIGUSR1 && si.si_code == SI_TIMER);
 		child_check(sigtimedwait(&set, &si, &hang) == SIGUSR1 && si.si_code == SI_TIMER);
 		_exit(0);
@@ -264,7 +255,7 @@ JOB(timer)
 
 static void *first_and_second(void *arg)
 {
-	child_pause();
+	job_await_go();
 	_exit(getpid() == 1 && gettid() == 2 ? 0 : 1);
 }
 
@@ -298,7 +289,7 @@ JOB(pid_max)
 	if (!init) {
 		must(!file_write("/proc/sys/kernel/pid_max", "5000"));
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		_exit(0);
 	}
 	baton_take(&up);
@@ -322,13 +313,13 @@ JOB(leaderless)
 		if (!pid) {
 			must(!setpgid(0, leader));
 			baton_pass(&joined, 1);
-			child_pause();
+			job_await_go();
 			_exit(0);
 		}
 		baton_take(&joined);
 		must(waitpid(leader, NULL, 0) == leader);
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		_exit(0);
 	}
 	baton_take(&up);
@@ -346,7 +337,7 @@ static pid_t fork_into(pid_t init)
 	pid = fork();
 	must(pid >= 0);
 	if (!pid) {
-		child_pause();
+		job_await_go();
 		_exit(0);
 	}
 	return pid;
@@ -359,14 +350,14 @@ static void __attribute__((noreturn)) make_and_tell(void)
 	char text[16];
 
 	if (!init) {
-		child_pause();
+		job_await_go();
 		_exit(0);
 	}
 	snprintf(text, sizeof(text), "%d", init);
 	job_touch(CKPT_DIR "/init.new");
 	must(!file_write(CKPT_DIR "/init.new", text));
 	must(!rename(CKPT_DIR "/init.new", CKPT_DIR "/init"));
-	child_pause();
+	job_await_go();
 	_exit(tells(init));
 }
 

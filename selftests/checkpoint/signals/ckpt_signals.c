@@ -165,16 +165,14 @@ JOB(sleeping)
 	/* goes on sleeping, without EINTR, for what was left */
 	job_check(!nanosleep(&ts, NULL));
 	job_check(now_ms() - began >= 1000);
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
+	job_await_go();
 }
 
 JOB(polling)
 {
 	job_touch(CKPT_DIR "/ready");
 	job_check(poll(NULL, 0, 1000) == 0);
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
+	job_await_go();
 }
 
 JOB(waiting)
@@ -183,8 +181,7 @@ JOB(waiting)
 	int status;
 
 	if (!pid) {
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
+		job_await_go();
 		_exit(9);
 	}
 	job_touch(CKPT_DIR "/ready");
@@ -199,8 +196,7 @@ JOB(suspended)
 	catch_signal(SIGUSR1, 0);
 	mask_signal(SIG_BLOCK, SIGUSR1);
 	if (!fork()) {
-		while (access(CKPT_DIR "/go", F_OK))
-			ckpt_nap();
+		job_await_go();
 		kill(self, SIGUSR1);
 		_exit(0);
 	}

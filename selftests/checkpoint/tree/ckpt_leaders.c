@@ -9,19 +9,10 @@
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
-/* Who finds something wrong in a child ends it with the line's number. */
-#define child_check(cond) do { if (!(cond)) _exit(__LINE__ % 200 + 1); } while (0)
-
 static __thread long mine;
 static long ours;
 static int word[2];
 static timer_t timer;
-
-static void await_go(void)
-{
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
-}
 
 /* Ends the thread alone, whatever the C library makes of it. */
 static void __attribute__((noreturn)) end_thread(int code)
@@ -51,7 +42,7 @@ static void *last_thread(void *arg)
 	/* to the process as a whole */
 	child_check(!kill(pid, SIGUSR1));
 	child_check(write(word[1], "r", 1) == 1);
-	await_go();
+	job_await_go();
 	child_check(getpid() == pid && gettid() == tid && getppid() == parent);
 	child_check(tid != pid && task_state(pid) == 'Z' && mine == 17 && ours == 4711);
 	child_check(getcwd(cwd, sizeof(cwd)) && !strcmp(cwd, "/tmp"));
@@ -71,7 +62,7 @@ static void *last_thread(void *arg)
 
 static void *other_thread(void *arg)
 {
-	await_go();
+	job_await_go();
 	while (fcntl(99, F_GETFD))
 		ckpt_nap();
 	ours++;
@@ -211,7 +202,7 @@ JOB(headless_stopped)
 static void __attribute__((noreturn)) wait_and_look(struct baton *up, pid_t pgrp, pid_t session)
 {
 	baton_pass(up, getpid());
-	await_go();
+	job_await_go();
 	child_check(getpgrp() == pgrp && getsid(0) == session);
 	_exit(11);
 }
@@ -323,7 +314,7 @@ JOB(gone_shared)
 				close(up.fd[0]);
 				baton_pass(&up, getpid());
 				close(up.fd[1]);
-				await_go();
+				job_await_go();
 				_exit(0);
 			}
 		_exit(0);

@@ -7,15 +7,6 @@
 #include "kselftest_harness.h"
 #include "ckpt.h"
 
-/* Children report to their parent by exit status; the root tells the test. */
-#define child_check(cond) do { if (!(cond)) _exit(__LINE__ % 200 + 1); } while (0)
-
-static void child_pause(void)
-{
-	while (access(CKPT_DIR "/go", F_OK))
-		ckpt_nap();
-}
-
 JOB(tree)
 {
 	pid_t self = getpid(), a, b, c, me;
@@ -30,13 +21,13 @@ JOB(tree)
 		if (!b) {
 			child_check(setsid() == getpid());
 			baton_pass(&up, 1);
-			child_pause();
+			job_await_go();
 			child_check(getppid() != 1 && getsid(0) == getpid() && getpgrp() == getpid());
 			_exit(11);
 		}
 		me = getpid();
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(getpid() == me && getppid() == self && getpgrp() == me);
 		child_check(getsid(0) == self);
 		child_check(waitpid(b, &status, 0) == b && WIFEXITED(status));
@@ -45,7 +36,7 @@ JOB(tree)
 	c = fork();
 	if (!c) {
 		baton_pass(&up, 1);
-		child_pause();
+		job_await_go();
 		child_check(getppid() == self && getpgrp() == self && getsid(0) == self);
 		_exit(13);
 	}
@@ -299,7 +290,7 @@ static void *loner(void *arg)
 	pid = fork();
 	if (!pid) {
 		baton_pass(&made, 1);
-		child_pause();
+		job_await_go();
 		child_check(fcntl(77, F_GETFD) == 0);
 		_exit(31);
 	}
