@@ -47,13 +47,38 @@ void container_name_check(struct argp_state *state, const char *name)
 		argp_error(state, "'%s': no name of a container: " CONTAINER_NAME_FORM, name);
 }
 
-long container_timeout(struct argp_state *state, const char *arg)
+static long parse_timeout(struct argp_state *state, const char *arg)
 {
 	long seconds;
 
 	if (!parse_int(arg, 0, INT_MAX / 1000, &seconds))
 		argp_error(state, "--timeout: '%s': a number of seconds is needed", arg);
 	return seconds * 1000;
+}
+
+error_t container_request_parse(int key, char *arg, struct argp_state *state,
+				struct container_request *r)
+{
+	switch (key) {
+	case 't':
+		r->ms = parse_timeout(state, arg);
+		return 0;
+	case 'J':
+		r->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_usage(state);
+		container_name_check(state, arg);
+		r->name = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!r->name)
+			argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 /* Version, pid, start, since: a later version is not for us. */

@@ -92,7 +92,15 @@ void container_forget(const struct container *c);
 /* A pidfd of the first process, if it is still the one; or -ESRCH. */
 int container_pidfd(const struct container *c);
 
-/* What option --timeout says. Ends the command if that is no time. */
-long container_timeout(struct argp_state *state, const char *arg);
+/* What is asked of one container: its name, --timeout in milliseconds, --json. */
+struct container_request {
+	const char *name;
+	bool json;
+	long ms;
+};
+
+/* Takes these as an argp parser does, and wants a name at the end. */
+error_t container_request_parse(int key, char *arg, struct argp_state *state,
+				struct container_request *r);
 
 #endif

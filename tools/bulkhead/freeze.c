@@ -10,12 +10,6 @@
 #include "process.h"
 #include "say.h"
 
-struct arguments {
-	const char *name;
-	bool json;
-	long ms;
-};
-
 static const struct argp_option options[] = {
 	{ "timeout", 't', "SECONDS", 0, "wait that long at most, 10 unless told", 0 },
 	{ "json", 'J', NULL, 0, "print what was done as JSON", 0 },
@@ -24,28 +18,7 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct arguments *a = state->input;
-
-	switch (key) {
-	case 't':
-		a->ms = container_timeout(state, arg);
-		return 0;
-	case 'J':
-		a->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (state->arg_num)
-			argp_usage(state);
-		container_name_check(state, arg);
-		a->name = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->name)
-			argp_usage(state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return container_request_parse(key, arg, state, state->input);
 }
 
 static const struct argp freeze_argp = {
@@ -63,7 +36,7 @@ static const struct argp thaw_argp = {
 	NULL, NULL, NULL
 };
 
-static int report(const struct arguments *a, bool frozen, double ms)
+static int report(const struct container_request *a, bool frozen, double ms)
 {
 	if (!a->json)
 		return 0;
@@ -73,7 +46,7 @@ static int report(const struct arguments *a, bool frozen, double ms)
 	return 0;
 }
 
-static int complain(const struct arguments *a, const char *what, int err)
+static int complain(const struct container_request *a, const char *what, int err)
 {
 	if (err == -ETIMEDOUT)
 		return refuse("%s: not %s within %ld s", a->name, what, a->ms / 1000);
@@ -82,7 +55,7 @@ static int complain(const struct arguments *a, const char *what, int err)
 
 int cmd_freeze(int argc, char **argv)
 {
-	struct arguments a = { .ms = CGROUP_PATIENCE_MS };
+	struct container_request a = { .ms = CGROUP_PATIENCE_MS };
 	double began = now_ms();
 	struct container c;
 	bool ours;
@@ -103,7 +76,7 @@ int cmd_freeze(int argc, char **argv)
 
 int cmd_thaw(int argc, char **argv)
 {
-	struct arguments a = { .ms = CGROUP_PATIENCE_MS };
+	struct container_request a = { .ms = CGROUP_PATIENCE_MS };
 	double began = now_ms();
 	struct container c;
 	int err;

@@ -12,10 +12,8 @@
 #include "say.h"
 
 struct arguments {
-	const char *name;
+	struct container_request request;
 	int signal;		/* 0: all are killed */
-	bool json;
-	long ms;
 };
 
 static const struct argp_option options[] = {
@@ -29,31 +27,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	switch (key) {
-	case 's':
-		a->signal = signal_parse(arg);
-		if (!a->signal)
-			argp_error(state, "--signal: '%s': no such signal", arg);
-		return 0;
-	case 't':
-		a->ms = container_timeout(state, arg);
-		return 0;
-	case 'J':
-		a->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (state->arg_num)
-			argp_usage(state);
-		container_name_check(state, arg);
-		a->name = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->name)
-			argp_usage(state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (key != 's')
+		return container_request_parse(key, arg, state, &a->request);
+	a->signal = signal_parse(arg);
+	if (!a->signal)
+		argp_error(state, "--signal: '%s': no such signal", arg);
+	return 0;
 }
 
 static const struct argp argp = {
@@ -79,19 +58,19 @@ static int send_signal(const struct arguments *a, const struct container *c)
 
 int cmd_kill(int argc, char **argv)
 {
-	struct arguments a = { .ms = CGROUP_PATIENCE_MS };
+	struct arguments a = { .request.ms = CGROUP_PATIENCE_MS };
 	struct container c;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argv[0] = "bulkhead kill";
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (container_find(a.name, &c))
+	if (container_find(a.request.name, &c))
 		return EXIT_REFUSED;
-	if (a.signal ? send_signal(&a, &c) : container_destroy(&c, a.ms))
+	if (a.signal ? send_signal(&a, &c) : container_destroy(&c, a.request.ms))
 		return EXIT_REFUSED;
-	if (a.json) {
+	if (a.request.json) {
 		printf("{\"name\": ");
-		json_string(stdout, a.name);
+		json_string(stdout, a.request.name);
 		printf(", \"signal\": %d}\n", a.signal ? a.signal : SIGKILL);
 	}
 	return 0;
