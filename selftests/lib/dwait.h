@@ -18,6 +18,12 @@
 #include "file.h"
 #include "proc.h"
 
+/*
+ * Says, shared with who is to sleep, that it is about to: other things on the
+ * way there, as to move to a cgroup, may be uninterruptible sleep too.
+ */
+static volatile bool *dwait_begun;
+
 struct dwait {
 	int pipe[2];
 	int uffd;
@@ -47,6 +53,9 @@ static inline bool dwait_begin(struct dwait *d)
 	d->page = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(d->page != MAP_FAILED);
+	dwait_begun = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(dwait_begun != MAP_FAILED);
 	reg.range.start = (unsigned long)d->page;
 	reg.range.len = size;
 	must(!ioctl(d->uffd, UFFDIO_REGISTER, &reg));
@@ -60,6 +69,7 @@ static inline bool dwait_begin(struct dwait *d)
 /* What the process that is to sleep does: returns after dwait_end(). */
 static inline void dwait_sleep(struct dwait *d)
 {
+	*dwait_begun = true;
 	must(write(d->pipe[1], "x", 1) == 1);
 }
 
@@ -70,9 +80,11 @@ static inline bool dwait_sleeps(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	for (int i = 0; i < PROC_HANG_MS; i++) {
+		bool begun = *dwait_begun;
+
 		if (file_field(path, "State", text, sizeof(text)))
 			return false;
-		if (text[0] == 'D')
+		if (begun && text[0] == 'D')
 			return true;
 		poll(NULL, 0, 1);
 	}
