@@ -169,8 +169,8 @@ TEST_F(limits, the_reserve_is_for_the_initial_mount_namespace)
 	must(!ns_enter(initial, CLONE_NEWNS));
 	fs = mnt_fsopen("devpts");
 	must(fs >= 0);
-	must(!ns_enter(own, CLONE_NEWNS));
 	must(!mnt_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	must(!ns_enter(own, CLONE_NEWNS));
 	tree = mnt_fsmount(fs, 0, 0);
 	must(tree >= 0);
 	must(!file_write(PTY_RESERVE, "4"));
