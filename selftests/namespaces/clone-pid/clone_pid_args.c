@@ -269,10 +269,14 @@ TEST(a_fork_that_fails_later_gives_the_number_back)
 TEST(an_init_that_fails_late_can_be_tried_again)
 {
 	pid_t one = 1, pid;
+	int again;
 
 	ASSERT_EQ(0, unshare(CLONE_NEWPID));
 	EXPECT_EQ(-EFAULT, fork_that_fails_late(&one, 1));
-	EXPECT_EQ(-EFAULT, fork_that_fails_late(&one, 1));
+	again = fork_that_fails_late(&one, 1);
+	if (again == -ENOMEM && proc_kernel_before(7, 3))
+		SKIP(return, "a bug of this kernel: a pid namespace whose first fork fails takes no other");
+	EXPECT_EQ(-EFAULT, again);
 	pid = proc_fork_bound(0);
 	if (!pid)
 		_exit(getpid() == 1 ? 0 : 1);

@@ -68,8 +68,13 @@ TEST_F(server, has_the_threads_asked_for_and_listens)
 
 TEST_F(server, without_a_port_it_does_not_start)
 {
+	int err;
+
 	NEEDS_HOST();
-	EXPECT_EQ(-EIO, nfs_set("threads", "1"));
+	err = nfs_set("threads", "1");
+	if (err == -ECONNREFUSED && proc_kernel_before(7, 3))
+		SKIP(return, "this kernel's server takes its usual port by itself, and tells rpcbind");
+	EXPECT_EQ(-EIO, err);
 	EXPECT_EQ(0, nfs_get("threads"));
 	EXPECT_EQ(self->threads_elsewhere, nfs_kthreads("/proc", "nfsd"));
 	EXPECT_EQ(0, nfs_start(1));
