@@ -129,6 +129,14 @@ configure()
 	grep -qx CONFIG_CGROUPS=y "$out/.config"
 }
 
+@test "if known: an option that no Kconfig file has is left out, and the log says so" {
+	fragment a 'CONFIG_NO_SUCH_THING=y # if known' 'CONFIG_CGROUPS=y # if known'
+	run configure
+	[ "$status" -eq 0 ]
+	grep -q 'a.config:1: CONFIG_NO_SUCH_THING=y left out: Linux .* has no such option' "$out/configure.log"
+	grep -qx CONFIG_CGROUPS=y "$out/.config"
+}
+
 @test "a later fragment overrides an earlier one" {
 	fragment a CONFIG_CGROUPS=y
 	fragment b CONFIG_CGROUPS=n
