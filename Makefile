@@ -58,4 +58,18 @@ help: ## this list
 		"$$(ls uml-configs/*.flavour | sed 's,.*/,,; s,\.flavour,,' | paste -sd'|')"
 	@printf 'suites: %s\n' "$$(ls -d selftests/*/*/suite | sed 's,selftests/,,; s,/suite,,' | paste -sd' ')"
 
-.PHONY: all test mutants check build run shell bench bench-compare series refresh lint clean distclean help
+# Folders, of which make would say that there is nothing to be done.
+kernel scripts tools uml-configs:
+	$(error '$@' is a folder and no target; make build compiles all that a boot needs)
+
+selftests:
+	$(error '$@' is a folder and no target; make check SUITES="..." runs suites)
+
+tests:
+	$(error '$@' is a folder and no target; make test runs all of the project's tests)
+
+Documentation:
+	$(error '$@' is a folder and no target; make help lists the targets)
+
+.PHONY: all test mutants check build run shell bench bench-compare series refresh lint clean distclean help \
+	kernel scripts tools uml-configs selftests tests Documentation

@@ -272,6 +272,66 @@ refused() {
 	contains 5.10.1
 	contains 6.12
 }
+@test "mode that is none" { MODE=qemu refused "$SCRIPTS/check"; contains "MODE='qemu'"; }
+@test "name of a run that is a path" { RUN=a/b refused "$SCRIPTS/check"; contains "RUN='a/b'"; }
+@test "a flavour that is no UML" { FLAVOUR=counted refused "$SCRIPTS/check"; contains "x86_64"; }
+@test "build: flavour, feature, KERNEL_SRC" {
+	FLAVOUR=vanilla refused "$SCRIPTS/build"
+	FEATURES=warp-drive refused "$SCRIPTS/build"
+	KERNEL_SRC=/no/such/tree refused "$SCRIPTS/build"
+	contains "no such directory"
+}
+@test "run: everything that it takes by variables" {
+	local asked
+	for asked in CPUS=0 CPUS=65 CPUS=08 TIMEOUT=-1 TIMEOUT=1s MEMORY=31M MEMORY=x MEMORY=1.5G MEMORY=0 "DISKS=1G 0" \
+		DISKS=1X DISKS=/no/such/disk DISKS=/dev/null MODE=qemu CGROUP=v3 CGROUP=v1: CGROUP=v1:a,,b \
+		FLAVOUR=vanilla FLAVOUR=counted FEATURES=warp-drive "KERNEL_SRC=$BATS_TEST_TMPDIR"; do
+		echo "$asked"
+		refused env "$asked" "$SCRIPTS/run" true
+		contains "${asked##*[ =]}" || contains "${asked#*=}"
+	done
+	refused "$SCRIPTS/run" --shell </dev/null
+	contains "needs a terminal"
+}
+@test "run takes what boot takes" {
+	local asked
+	# The build is as far as it gets: its folder cannot be made.
+	for asked in CPUS=64 TIMEOUT=0 MEMORY=32M MEMORY=33554432 MEMORY=1g "DISKS=1G 3m 512K" MODE=ptrace CGROUP=none \
+		CGROUP=v1:pids,memory; do
+		echo "$asked"
+		BULKHEAD_BUILD=/dev/null/no run env "$asked" "$SCRIPTS/run" true
+		exits 1
+		contains /dev/null
+	done
+}
+@test "test: part, mutant, feature, KERNEL_SRC" {
+	refused "$SCRIPTS/test" nonsense
+	MUTANTS=nonsense refused "$SCRIPTS/test" harness/mutants
+	contains "MUTANTS: 'nonsense'"
+	FEATURES=warp-drive refused "$SCRIPTS/test"
+	KERNEL_SRC=/no/such/tree refused "$SCRIPTS/test"
+}
+@test "make refuses the names of folders, and says which target is meant" {
+	local dir
+	for dir in "$PROJECT"/*/; do
+		dir=$(basename "$dir")
+		[[ $dir != build && $dir != bench ]] || continue
+		refused make -s -C "$PROJECT" --no-print-directory "$dir"
+		contains "'$dir' is a folder"
+		contains "make "
+	done
+}
+@test "make help lists every target, and every target is one" {
+	run make -s -C "$PROJECT" --no-print-directory help
+	exits 0
+	local target
+	for target in all test check build run shell bench series refresh lint clean distclean help; do
+		grep -qE "^  make $target +[^ ]" <<<"$output"
+	done
+	while read -r target; do
+		make -n -C "$PROJECT" "$target" >/dev/null
+	done < <(awk '$1 == "make" { print $2 }' <<<"$output")
+}
 @test "run without a command" { refused "$SCRIPTS/run" ""; contains "no command"; }
 @test "unknown part of the tests" { run "$SCRIPTS/test" nonsense; exits 2; contains "part 'nonsense'"; }
 
