@@ -15,24 +15,6 @@
 
 #define MQ(name)	"/proc/sys/fs/mqueue/" name
 
-FIXTURE(mq)
-{
-	int ns;
-};
-
-FIXTURE_SETUP(mq)
-{
-	ASSERT_EQ(0, unshare(CLONE_NEWIPC | CLONE_NEWNS));
-	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	self->ns = ns_open(0, "ipc");
-	ASSERT_GE(self->ns, 0);
-}
-
-FIXTURE_TEARDOWN(mq)
-{
-	close(self->ns);
-}
-
 /* mq_open(3) of a new queue. Returns it, or -errno. */
 static int make(const char *name, struct mq_attr *attr)
 {
@@ -46,6 +28,58 @@ static int make_sized(const char *name, long maxmsg, long msgsize)
 	struct mq_attr attr = { .mq_maxmsg = maxmsg, .mq_msgsize = msgsize };
 
 	return make(name, &attr);
+}
+
+/*
+ * Waits until no queue of this user's counts: those of an earlier test do until
+ * its namespaces are gone, which is some time after its end. A queue of one byte
+ * takes less than the limit here, and two take more.
+ */
+static bool nothing_counts(void)
+{
+	struct rlimit limit = { 150, 150 };
+
+	for (int i = 0; i < PROC_HANG_MS; i++) {
+		pid_t pid = proc_fork_bound(0);
+
+		if (!pid) {
+			int q;
+
+			must(!setrlimit(RLIMIT_MSGQUEUE, &limit));
+			q = make_sized("/one", 1, 1);
+			must(q >= 0 || q == -EMFILE);
+			_exit(q < 0 ? 2 : 0);
+		}
+		switch (proc_end(pid)) {
+		case 0:
+			return !mq_unlink("/one");
+		case 2:
+			poll(NULL, 0, 1);
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+FIXTURE(mq)
+{
+	int ns;
+};
+
+FIXTURE_SETUP(mq)
+{
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC | CLONE_NEWNS));
+	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	self->ns = ns_open(0, "ipc");
+	ASSERT_GE(self->ns, 0);
+	ASSERT_TRUE(nothing_counts());
+}
+
+FIXTURE_TEARDOWN(mq)
+{
+	close(self->ns);
 }
 
 static int find(const char *name)
