@@ -46,10 +46,10 @@ static bool has_registers(pid_t pid)
 	struct iovec iov = { .iov_base = regs, .iov_len = sizeof(regs) };
 	long err = trace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &iov);
 
-#ifdef PTRACE_GETREGS
+#ifdef PT_GETREGS
 	/* An older UML (6.12) has no sets of registers. */
 	if (err == -EIO)
-		return !trace(PTRACE_GETREGS, pid, NULL, regs);
+		return !trace(PT_GETREGS, pid, NULL, regs);
 #endif
 	return !err && iov.iov_len > 0;
 }
