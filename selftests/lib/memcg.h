@@ -22,6 +22,12 @@
 #define PAGE		4096L
 #define CG_STOCK	KB(256)
 
+/* A unit without a number: an older kernel (6.12) takes it for 0. */
+static inline bool is_zero_of_old(const char *amount)
+{
+	return !strcmp(amount, "M") && proc_kernel_before(7, 3);
+}
+
 static inline long ms_since(const struct timespec *start)
 {
 	struct timespec now;

@@ -182,6 +182,8 @@ TEST_F(memory, malformed_amounts_are_refused_and_change_nothing)
 			continue;
 		ASSERT_EQ(0, cg_write(self->a, amounts[f], "32M"));
 		for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+			if (is_zero_of_old(values[i]))
+				continue;
 			EXPECT_EQ(-EINVAL, cg_write(self->a, amounts[f],
 						    values[i]))
 				TH_LOG("%s: '%s'", amounts[f], values[i]);

@@ -175,6 +175,8 @@ TEST_F(reclaim, malformed_requests_are_refused_and_take_nothing)
 	NEEDS_DISK();
 	fd = cache_in(self->a, MB(8));
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		if (is_zero_of_old(values[i]))
+			continue;
 		EXPECT_EQ(-EINVAL, cg_write(self->a, "memory.reclaim",
 					    values[i]))
 			TH_LOG("'%s'", values[i]);
@@ -219,6 +221,8 @@ TEST_F(reclaim, it_is_counted_as_proactive)
 	NEEDS_DISK();
 	fd = cache_in(self->a, MB(8));
 	ASSERT_EQ(0, cg_write(self->a, "memory.reclaim", "4M"));
+	if (cg_stat(self->a, "pgsteal_proactive") == -ENOENT && proc_kernel_before(7, 3))
+		SKIP(return, "no pgsteal_proactive in this kernel's memory.stat");
 	EXPECT_LE(MB(4) / PAGE, cg_stat(self->a, "pgsteal_proactive"));
 	EXPECT_LE(MB(4) / PAGE, cg_stat(self->a, "pgscan_proactive"));
 	EXPECT_EQ(0, cg_stat(self->a, "pgsteal_direct"));

@@ -42,6 +42,9 @@ TEST_F(stat, has_all_documented_keys_once)
 
 		snprintf(line, sizeof(line), "\n%s ", keys[i]);
 		at = strstr(text, line);
+		/* Younger than the others (6.12 counts it as direct). */
+		if (!at && strstr(keys[i], "_proactive") && proc_kernel_before(7, 3))
+			continue;
 		EXPECT_NE(NULL, at)
 			TH_LOG("no %s", keys[i]);
 		if (at) {
