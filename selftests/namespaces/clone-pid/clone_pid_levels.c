@@ -151,15 +151,18 @@ TEST(taken_on_any_level_is_taken_and_the_others_are_given_back)
 static int taken_elsewhere(void)
 {
 	pid_t tids[] = { 900, 901 }, pid;
+	struct baton ready = baton_make();
 
 	/* Beside us, in a namespace of the same level, 900 is in use. */
 	pid = fork_as(CLONE_NEWPID, (pid_t []){ 1, 42 }, 2);
 	if (!pid) {
 		must(sleeper_as(900) == 900);
 		must(try_number(901) == 901);
+		baton_pass(&ready, 0);
 		proc_sleep_forever();
 	}
 	must(pid == 42);
+	baton_take(&ready);
 	pid = fork_as(0, tids, 2);
 	if (!pid)
 		_exit(numbered(tids, 2) ? 0 : 1);
