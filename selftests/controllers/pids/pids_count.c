@@ -260,21 +260,6 @@ TEST_F(pids, a_fork_that_fails_for_its_users_limit_leaves_no_count)
 }
 
 /*
- * User-Mode Linux 6.12 panics when it takes down the mm of a fork that was killed half way
- * (a fault in tlb_finish_mmu() under copy_process()); 7.3 does not.
- */
-static bool killed_forks_panic(void)
-{
-	int fd = open("/proc/cpuinfo", O_RDONLY);
-	char cpu[256] = "";
-
-	if (fd < 0 || read(fd, cpu, sizeof(cpu) - 1) < 0)
-		return false;
-	close(fd);
-	return strstr(cpu, "User Mode Linux") && proc_kernel_before(6, 13);
-}
-
-/*
  * A kill is the failure that a fork meets last, when it has long been charged.
  * The victim is in fork(2) nearly all the time, so some of the kills are seen
  * there, and one charge that sticks on any level is one too many at the end.
