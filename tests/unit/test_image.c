@@ -822,7 +822,8 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_cpus, 0, "number of groups or CPUs");
 	FIELD(CKPT_TASK, 1, ckpt_task, rlimits[3][0], htole64(1), "limit");
 	FIELD(CKPT_TASK, 1, ckpt_task, comm[15], 'x', "name");
-	FIELD(CKPT_TASK, 1, ckpt_task, reserved, 1, "reserved");
+	FIELD(CKPT_TASK, 1, ckpt_task, root, htole32(11), "directory");
+	FIELD(CKPT_TASK, 3, ckpt_task, root, htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_NR_STATES), "unknown state");
 	FIELD(CKPT_TASK, 1, ckpt_task, status, htole32(1), "but how");
 	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_STOPPED), "impossible signal");

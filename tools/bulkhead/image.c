@@ -273,6 +273,8 @@ static void show_task(struct reader *r, const struct ckpt_task *t)
 	put_u32(r, "mm", t->mm);
 	put_u32(r, "fdtable", t->fdtable);
 	put_u32(r, "cwd", t->cwd);
+	if (t->root)
+		put_u32(r, "root", t->root);
 	put_u32(r, "uid", t->uid[0]);
 	put_u32(r, "euid", t->uid[1]);
 	put_u32(r, "gid", t->gid[0]);

@@ -74,6 +74,7 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
  * @fdtable: its FDTABLE
  * @ns: its NSs, by enum ckpt_role
  * @cgroup: its CGROUP, or 0
+ * @root: its root directory, a FILE, or 0
  * @marked: it stood in the freezer; false for a zombie
  */
 struct ckpt_tree_task {
@@ -84,6 +85,7 @@ struct ckpt_tree_task {
 	u32 fdtable;
 	u32 ns[CKPT_NR_ROLES];
 	u32 cgroup;
+	u32 root;
 	bool marked;
 };
 
@@ -150,6 +152,7 @@ struct ckpt_snapshot {
 #define CKPT_FD_MAPPING		-1
 #define CKPT_FD_EXE		-2
 #define CKPT_FD_CWD		-3
+#define CKPT_FD_ROOT		-4
 
 /*
  * A file of the tree: @refs references were found, @pid and @fd the first.
@@ -248,6 +251,7 @@ int ckpt_fdtables_whole(struct ckpt_snapshot *s);
 int ckpt_take_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		   struct file *file, bool mapped);
 int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task);
+int ckpt_take_root(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_pipe(struct ckpt_snapshot *s, struct task_struct *task,
 		   struct ckpt_taken_file *taken);
 int ckpt_take_fifo(struct ckpt_snapshot *s, struct task_struct *task,
@@ -477,7 +481,7 @@ int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *mm);
 int ckpt_close_files(void);
 int ckpt_restore_files(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_adopt_files(struct task_struct *from);
-int ckpt_restore_cwd(struct ckpt_restart *r, const struct ckpt_task *t);
+int ckpt_restore_fs(struct ckpt_restart *r, const struct ckpt_task *t);
 int ckpt_adopt_fs(struct task_struct *from);
 int ckpt_restore_task(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_restore_signals(struct ckpt_restart *r, struct ckpt_member *m);

@@ -16,6 +16,7 @@
 #include <linux/major.h>
 #include <linux/namei.h>
 #include <linux/sched/task.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
 #include "checkpoint.h"
@@ -31,7 +32,7 @@
 const char *ckpt_file_role(int fd)
 {
 	return fd == CKPT_FD_EXE ? "executable" : fd == CKPT_FD_CWD ? "current directory" :
-	       "mapping";
+	       fd == CKPT_FD_ROOT ? "root directory" : "mapping";
 }
 
 /* What a file of these is depends on who opens it, and when. */
@@ -256,6 +257,23 @@ int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task)
 	}
 	id = take_path(s, task, CKPT_FD_CWD, &pwd, NULL, O_PATH | O_DIRECTORY, false);
 	path_put(&pwd);
+	return id;
+}
+
+/* Takes the root directory, if it is not the caller's. Returns the id of a FILE, 0, or an error. */
+int ckpt_take_root(struct ckpt_snapshot *s, struct task_struct *task)
+{
+	struct path root;
+	int id = 0;
+
+	scoped_guard(task_lock, task) {
+		if (!task->fs)
+			return -ESRCH;
+		get_fs_root(task->fs, &root);
+	}
+	if (!path_equal(&root, &current->fs->root))
+		id = take_path(s, task, CKPT_FD_ROOT, &root, NULL, O_PATH | O_DIRECTORY, false);
+	path_put(&root);
 	return id;
 }
 
@@ -520,11 +538,36 @@ int ckpt_adopt_files(struct task_struct *from)
 	return 0;
 }
 
-/* Gives the caller its current directory, and its umask. */
-int ckpt_restore_cwd(struct ckpt_restart *r, const struct ckpt_task *t)
+/* As chroot(2), with the rights of whoever restarts. */
+static int restore_root(struct ckpt_restart *r, const struct ckpt_task *t)
+{
+	const struct path *root;
+	int err;
+
+	if (!t->root)
+		return 0;
+	root = &r->files[le32_to_cpu(t->root) - 1]->f_path;
+	if (!d_is_dir(root->dentry))
+		err = -ENOTDIR;
+	else if (!ns_capable(current_user_ns(), CAP_SYS_CHROOT))
+		err = -EPERM;
+	else
+		err = path_permission(root, MAY_EXEC | MAY_CHDIR) ?: security_path_chroot(root);
+	if (err)
+		return ckpt_fail(r->ctl, err, "pid %u: its root directory cannot be set (error %d)",
+				 le32_to_cpu(t->pid), -err);
+	set_fs_root(current->fs, root);
+	return 0;
+}
+
+/* Gives the caller its root and current directory, and its umask. */
+int ckpt_restore_fs(struct ckpt_restart *r, const struct ckpt_task *t)
 {
 	struct file *cwd = r->files[le32_to_cpu(t->cwd) - 1];
+	int err = restore_root(r, t);
 
+	if (err)
+		return err;
 	if (!d_is_dir(cwd->f_path.dentry))
 		return ckpt_fail(r->ctl, -ENOTDIR, "pid %u: its current directory is none",
 				 le32_to_cpu(t->pid));

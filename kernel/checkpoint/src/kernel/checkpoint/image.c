@@ -707,10 +707,11 @@ static int check_relations(struct ckpt_check *c, const struct ckpt_task *t)
 	if (leader == id && (id > 1 ? !ref(c, CKPT_TASK, t->parent) : t->parent || zombie))
 		return bad(c, "a task whose parent is not there");
 	if (zombie)
-		return mm || fdtable || t->cwd ?
+		return mm || fdtable || t->cwd || t->root ?
 			bad(c, "a task that has ended, but not all of it") : 0;
 	if (mm != (leader == id ? c->mms + 1 : 0) || headless != !fdtable ||
-	    fdtable > c->fdtables + 1 || !ref(c, CKPT_FILE, t->cwd))
+	    fdtable > c->fdtables + 1 || !ref(c, CKPT_FILE, t->cwd) ||
+	    (t->root && !ref(c, CKPT_FILE, t->root)))
 		return bad(c, "a task that lacks memory, files or a directory");
 	return 0;
 }
@@ -772,8 +773,6 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	bool leads = le32_to_cpu(t->leader) == c->count[CKPT_TASK] + 1;
 	int err;
 
-	if (t->reserved)
-		return bad(c, "a reserved field is in use");
 	if (le32_to_cpu(t->nr_groups) > CKPT_GROUPS_MAX ||
 	    le32_to_cpu(t->nr_cpus) > CKPT_CPUS_MAX / 32 ||
 	    le32_to_cpu(t->nr_pids) > CKPT_PIDNS_LEVELS ||

@@ -566,7 +566,7 @@ static int restore_first(struct ckpt_restart *r, struct ckpt_member *m)
 	/* Its other threads must not run in the memory that it gives up. */
 	return await(r, READ_ONCE(m->nr_joined) == m->nr_threads) ?:
 	       ckpt_restore_mm(r, r->mms[le32_to_cpu(m->record->mm) - 1]) ?:
-	       ckpt_restore_cwd(r, m->record);
+	       ckpt_restore_fs(r, m->record);
 }
 
 static int restore_thread(struct ckpt_restart *r, struct ckpt_member *m)
@@ -576,7 +576,7 @@ static int restore_thread(struct ckpt_restart *r, struct ckpt_member *m)
 	if (err)
 		return err;
 	if (le32_to_cpu(m->record->flags) & CKPT_TASK_OWN_FS)
-		return ckpt_restore_cwd(r, m->record);
+		return ckpt_restore_fs(r, m->record);
 	return ckpt_adopt_fs(m->leader->task);
 }
 

@@ -61,7 +61,7 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 	struct ckpt_tree_task *t = &s->tasks[index];
 	bool headless = ckpt_lives_headless(t->task);
 	struct task_struct *head = ckpt_living(t->task);
-	int err, cwd;
+	int err, cwd, root;
 
 	if (t->task->exit_state && !headless)
 		return ckpt_take_pid_namespaces(s, index) ?: ckpt_take_task(s, index, 0);
@@ -74,6 +74,10 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 	cwd = ckpt_take_cwd(s, head);
 	if (cwd < 0)
 		return cwd;
+	root = ckpt_take_root(s, head);
+	if (root < 0)
+		return root;
+	t->root = root;
 	err = headless ? 0 : ckpt_take_files(s, index);
 	if (!err && ckpt_leads(s, index)) {
 		t->mm = ++s->nr_mms;

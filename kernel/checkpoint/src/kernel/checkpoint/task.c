@@ -315,6 +315,7 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	t->mm = cpu_to_le32(from->mm);
 	t->fdtable = cpu_to_le32(from->fdtable);
 	t->cwd = cpu_to_le32(cwd);
+	t->root = cpu_to_le32(from->root);
 	for (role = 0; role < CKPT_NR_ROLES; role++)
 		t->ns[role] = cpu_to_le32(from->ns[role]);
 	t->nr_groups = cpu_to_le32(groups);

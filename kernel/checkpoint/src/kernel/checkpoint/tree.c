@@ -159,8 +159,6 @@ static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task)
 		if (task->fs != task->real_fs ||
 		    task->fs->users > (task->fs == head->fs ? live : 1))
 			shared = "a root and current directory";
-		else if (!path_equal(&task->fs->root, &current->fs->root))
-			return ckpt_refuse(s, task, "a root directory other than the caller's is");
 	}
 	scoped_guard(rcu) {
 		hand = rcu_dereference(task->sighand);

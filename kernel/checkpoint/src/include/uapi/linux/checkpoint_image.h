@@ -502,7 +502,7 @@ enum ckpt_restart_kind {
  * @altstack_flags: SS_* of sigaltstack(2)
  * @nr_groups: supplementary groups in @data
  * @nr_cpus: words of a CPU affinity in @data behind the groups, 0 for none
- * @reserved: 0
+ * @root: its root directory, a FILE of kind PATH, or 0 for that of the caller; as @cwd
  * @timer_slack: PR_GET_TIMERSLACK, nanoseconds
  * @default_timer_slack: what PR_SET_TIMERSLACK 0 sets
  * @altstack: address of the alternate signal stack
@@ -557,7 +557,7 @@ struct ckpt_task {
 	__le32 altstack_flags;
 	__le32 nr_groups;
 	__le32 nr_cpus;
-	__le32 reserved;
+	__le32 root;
 	__le64 timer_slack;
 	__le64 default_timer_slack;
 	__le64 altstack;
