@@ -320,6 +320,43 @@ static void add_deleted(uint32_t id, const char *dir)
 	strcpy(d->dir, dir);
 }
 
+static void add_fs(uint32_t id)
+{
+	struct ckpt_fs *fs = record(CKPT_FS, id, sizeof(*fs) + 4);
+
+	fs->kind = htole32(CKPT_FS_TMPFS);
+	fs->flags = htole32(CKPT_FS_INODE64);
+	fs->blocks = htole64(100);
+	fs->mode = htole32(01777);
+	strcpy(fs->source, "box");
+}
+
+static void add_node(uint32_t id, uint32_t mode, const char *path, const char *target, uint32_t link)
+{
+	uint32_t len = strlen(path) + 1, more = target ? strlen(target) + 1 : 0;
+	struct ckpt_inode *i = record(CKPT_INODE, id, sizeof(*i) + sizeof(struct ckpt_node) + len + more);
+	struct ckpt_node *n = (void *)i->data;
+
+	i->kind = htole32(CKPT_INODE_NODE);
+	i->mode = htole32(mode);
+	n->fs = htole32(1);
+	n->link = htole32(link);
+	memcpy((char *)(n + 1), path, len);
+	if (more)
+		memcpy((char *)(n + 1) + len, target, more);
+}
+
+static void add_mount(uint32_t parent, uint32_t fs, const char *on, const char *source)
+{
+	uint32_t len = strlen(on) + 1;
+	struct ckpt_mount *m = record(CKPT_MOUNT, 0, sizeof(*m) + len + strlen(source) + 1);
+
+	m->parent = htole32(parent);
+	m->fs = htole32(fs);
+	memcpy((char *)(m + 1), on, len);
+	strcpy((char *)(m + 1) + len, source);
+}
+
 static void add_inode_file(uint32_t id, uint32_t inode)
 {
 	struct ckpt_file *f = record(CKPT_FILE, id, sizeof(*f));
@@ -370,9 +407,12 @@ static void add_namespaces(void)
 	add_ns(5, CKPT_NS_UTS, sizeof(*uts));
 	/* two of pids, the second within the first */
 	add_ns(6, CKPT_NS_PID, sizeof(struct ckpt_pidns));
+	((struct ckpt_mntns *)add_ns(7, CKPT_NS_MNT, sizeof(struct ckpt_mntns)))->mounts = htole32(2);
+	add_mount(0, 0, "/", "/src");
+	add_mount(1, 1, "/own", "/file");
 	if (pid_namespaces == UNBORN)
 		return;
-	((struct ckpt_pidns *)add_ns(7, CKPT_NS_PID, sizeof(struct ckpt_pidns)))->parent =
+	((struct ckpt_pidns *)add_ns(8, CKPT_NS_PID, sizeof(struct ckpt_pidns)))->parent =
 		htole32(6);
 }
 
@@ -422,12 +462,18 @@ static void make_image(void)
 	im->page_size = htole32(PAGE);
 	im->nr_tasks = htole32(8);
 	strcpy(im->release, "7.3.4");
+	add_fs(1);
 	add_memfd(1, "heap");
 	add_anon(2);
 	add_shm(3);
 	add_deleted(4, "/var/tmp");
+	add_node(5, 0040755, "/", NULL, 0);
+	add_node(6, 0100640, "/file", NULL, 0);
+	add_node(7, 0, "/name", NULL, 6);
+	add_node(8, 0120777, "/sym", "/file", 0);
 	add_file(1, "/");
 	add_file(2, "/bin/job");
+	((struct ckpt_file *)payload(CKPT_FILE, 2))->mnt = htole32(1);
 	add_pipe(3, 1, "hello");
 	add_pipe(4, 1, "");
 	add_inode_file(5, 1);
@@ -465,10 +511,11 @@ static void make_image(void)
 	((struct ckpt_task *)payload(CKPT_TASK, 4))->cgroup = htole32(1);
 	set_namespaces(4, CKPT_ROLE_TIME, 4);
 	set_namespaces(4, CKPT_ROLE_PID_CHILDREN, 6);
+	set_namespaces(4, CKPT_ROLE_MNT, 7);
 	if (pid_namespaces != UNBORN)
 		set_namespaces(7, CKPT_ROLE_PID, 6);
 	if (pid_namespaces == FINE)
-		set_namespaces(8, CKPT_ROLE_PID, 7);
+		set_namespaces(8, CKPT_ROLE_PID, 8);
 	add_leader(30, 31);
 	add_leader(31, 31);
 	add_pages(CKPT_CONTENTS, 1, PAGE);
@@ -478,7 +525,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(72);
+	t->records = htole64(80);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -511,7 +558,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "72 records"));
+	assert_non_null(strstr(why, "80 records"));
 	assert_non_null(strstr(why, "8 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -585,6 +632,15 @@ static void every_flipped_bit_is_noticed(void **state)
 			fail_msg("shm.%s: \"%s\"", #field, why);		\
 	} while (0)
 
+#define NODE(n, field, value, reason)						\
+	do {									\
+		make_image();							\
+		((struct ckpt_node *)((struct ckpt_inode *)payload(CKPT_INODE, n))->data)->field = value; \
+		seal();								\
+		if (check() != -EBADMSG || !strstr(why, reason))		\
+			fail_msg("node.%s: \"%s\"", #field, why);		\
+	} while (0)
+
 #define HEADER(type, n, field, value, reason)					\
 	do {									\
 		make_image();							\
@@ -628,7 +684,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FILE, 1, ckpt_file, mapped, htole32(2), "cannot have");
 	FIELD(CKPT_FILE, 1, ckpt_file, inode, htole32(1), "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, inode, 0, "inode is not there");
-	FIELD(CKPT_FILE, 5, ckpt_file, inode, htole32(5), "inode is not there");
+	FIELD(CKPT_FILE, 5, ckpt_file, inode, htole32(9), "inode is not there");
 	FIELD(CKPT_FILE, 5, ckpt_file, mode, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pipe, 1, "cannot have");
 	FIELD(CKPT_FILE, 5, ckpt_file, pos, htole64(1ULL << 63), "offset");
@@ -662,13 +718,13 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	SHM(creator, htole32(-1), "impossible pid");
 	SHM(reserved, htole32(1), "cannot have");
 
-	HEADER(CKPT_INODE, 4, length, htole32(sizeof(struct ckpt_inode) + 16), "without a directory");
+	HEADER(CKPT_INODE, 4, length, htole32(sizeof(struct ckpt_inode) + 24), "without a directory");
 	HEADER(CKPT_INODE, 4, length, htole32(sizeof(struct ckpt_inode) + 8), "without a directory");
 	FIELD(CKPT_INODE, 4, ckpt_inode, flags, htole32(1), "unknown flags");
 	FIELD(CKPT_INODE, 3, ckpt_inode, flags, htole32(CKPT_INODE_LINKABLE), "unknown flags");
 	FIELD(CKPT_INODE, 4, ckpt_inode, seals, htole32(1), "seals");
-	FIELD(CKPT_INODE, 4, ckpt_inode, data[16], 'x', "without a directory");
-	FIELD(CKPT_INODE, 4, ckpt_inode, data[20], 0, "without a directory");
+	FIELD(CKPT_INODE, 4, ckpt_inode, data[24], 'x', "without a directory");
+	FIELD(CKPT_INODE, 4, ckpt_inode, data[28], 0, "without a directory");
 
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, 0, "wrong number");
 	FIELD(CKPT_FILE, 3, ckpt_file, pipe, htole32(2), "wrong number");
@@ -753,7 +809,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_NS, 4, ckpt_ns, data[offsetof(struct ckpt_clocks, reserved)], 1,
 	      "cannot have");
 	HEADER(CKPT_NS, 1, length, htole32(4), "impossible length");
-	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(9), "namespace that is not there");
+	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(10), "namespace that is not there");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], htole32(2), "namespace that is not there");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_UTS], 0, "namespace that is not there");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_IPC], htole32(1), "namespace that is not there");
@@ -761,10 +817,67 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 3, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 5, ckpt_task, ns[CKPT_ROLE_UTS], htole32(1), "not all of it");
 	FIELD(CKPT_NS, 6, ckpt_ns, data[0], 6, "cannot have");
-	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 5, "cannot have");
-	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 7, "cannot have");
-	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 0, "pids of another pid namespace");
+	FIELD(CKPT_NS, 8, ckpt_ns, data[0], 5, "cannot have");
+	FIELD(CKPT_NS, 8, ckpt_ns, data[0], 8, "cannot have");
+	FIELD(CKPT_NS, 8, ckpt_ns, data[0], 0, "pids of another pid namespace");
+	FIELD(CKPT_NS, 8, ckpt_ns, data[4], 1, "cannot have");
+	FIELD(CKPT_FILE, 1, ckpt_file, mnt, htole32(2), "mount namespace that is not there");
+	FIELD(CKPT_FILE, 3, ckpt_file, mnt, htole32(1), "cannot have");
+	FIELD(CKPT_FILE, 5, ckpt_file, mnt, htole32(1), "cannot have");
+	FIELD(CKPT_FILE, 1, ckpt_file, reserved, 1, "cannot have");
+	FIELD(CKPT_INODE, 4, ckpt_inode, data[offsetof(struct ckpt_deleted, mnt)], 2,
+	      "mount namespace that is not there");
+	FIELD(CKPT_INODE, 4, ckpt_inode, data[offsetof(struct ckpt_deleted, reserved)], 1, "reserved");
+	FIELD(CKPT_FS, 1, ckpt_fs, kind, 0, "unknown kind");
+	FIELD(CKPT_FS, 1, ckpt_fs, kind, htole32(CKPT_FS_NR_KINDS), "unknown kind");
+	FIELD(CKPT_FS, 1, ckpt_fs, kind, htole32(CKPT_FS_PROC), "cannot have");
+	FIELD(CKPT_FS, 1, ckpt_fs, flags, htole32(4), "cannot have");
+	FIELD(CKPT_FS, 1, ckpt_fs, mode, htole32(010000), "cannot have");
+	FIELD(CKPT_FS, 1, ckpt_fs, blocks, htole64(1ULL << 63), "cannot have");
+	FIELD(CKPT_FS, 1, ckpt_fs, inodes, htole64(1ULL << 63), "cannot have");
+	FIELD(CKPT_FS, 1, ckpt_fs, reserved, 1, "cannot have");
+	FIELD(CKPT_FS, 1, ckpt_fs, source[1], 0, "without a source");
+	FIELD(CKPT_INODE, 5, ckpt_inode, mode, htole32(0100644), "does not come first");
+	FIELD(CKPT_INODE, 5, ckpt_inode, mode, htole32(0200644), "unknown flags");
+	FIELD(CKPT_INODE, 5, ckpt_inode, size, htole64(1), "cannot have");
+	FIELD(CKPT_INODE, 6, ckpt_inode, mode, htole32(0140644), "cannot have");
+	FIELD(CKPT_INODE, 6, ckpt_inode, mode, htole32(0120644), "cannot have");
+	FIELD(CKPT_INODE, 6, ckpt_inode, flags, htole32(1), "unknown flags");
+	FIELD(CKPT_INODE, 6, ckpt_inode, seals, htole32(1), "seals");
+	FIELD(CKPT_INODE, 7, ckpt_inode, mode, htole32(0644), "cannot have");
+	FIELD(CKPT_INODE, 8, ckpt_inode, mode, htole32(0100644), "cannot have");
+	NODE(5, fs, 0, "file system that is not there");
+	NODE(5, fs, htole32(2), "file system that is not there");
+	NODE(5, path[0], 0, "without a path");
+	NODE(6, path[1], 0, "does not come first");
+	NODE(6, path[1], '/', "without a path");
+	NODE(6, rdev, htole32(1), "cannot have");
+	NODE(6, reserved, 1, "cannot have");
+	NODE(7, link, htole32(7), "name of a file that is not there");
+	NODE(7, atime, 1, "cannot have");
+	NODE(8, path[6], 0, "cannot have");
+	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 0, "cannot have");
+	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 1, "a mount of no namespace");
+	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 3, "a mount is missing");
 	FIELD(CKPT_NS, 7, ckpt_ns, data[4], 1, "cannot have");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, parent, htole32(1), "on one that is not there");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, parent, 0, "on one that is not there");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, parent, htole32(2), "on one that is not there");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, attr, htole32(0x100000), "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, attr, htole32(0x30), "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, flags, htole32(4), "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, flags, htole32(3), "unknown flags");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, flags, htole32(2), "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, reserved, 1, "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, group, htole32(2), "peer group");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, fs, htole32(2), "file system that is not there");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, fs, 0, "without a mount");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, data[0], 'x', "wrong path");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, data[2], 'x', "wrong path");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, data[1], '/', "wrong path");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, data[6], '/', "wrong path");
+	FIELD(CKPT_TASK, 4, ckpt_task, ns[CKPT_ROLE_MNT], 0, "namespace");
+	FIELD(CKPT_TASK, 4, ckpt_task, ns[CKPT_ROLE_MNT], htole32(6), "namespace that is not there");
 	for (i = 0; i < sizeof(bad_paths) / sizeof(*bad_paths); i++) {
 		make_image();
 		memcpy(payload(CKPT_CGROUP, 1), bad_paths[i], 5);
@@ -777,14 +890,13 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 3, ckpt_task, cgroup, htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 4, ckpt_task, cgroup, htole32(2), "cgroup that is not there");
 	FIELD(CKPT_TASK, 4, ckpt_task, cgroup, 0, "cgroup of no task");
-	FIELD(CKPT_TASK, 4, ckpt_task, reserved_cgroup, 1, "reserved");
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, htole32(1), "or pids");
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, ~0, "or pids");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "namespace that is not there");
 	FIELD(CKPT_TASK, 4, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "pids of another");
 	FIELD(CKPT_TASK, 7, ckpt_task, ns[CKPT_ROLE_PID], 0, "pids of another");
 	FIELD(CKPT_TASK, 8, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "pids of another");
-	FIELD(CKPT_TASK, 8, ckpt_task, ns[CKPT_ROLE_PID_CHILDREN], htole32(7), "not all of it");
+	FIELD(CKPT_TASK, 8, ckpt_task, ns[CKPT_ROLE_PID_CHILDREN], htole32(8), "not all of it");
 	FIELD(CKPT_TASK, 7, ckpt_task, data[2], 0, "impossible pid");
 	FIELD(CKPT_TASK, 7, ckpt_task, data[2], htole32(2), "does not come first");
 	FIELD(CKPT_TASK, 8, ckpt_task, data[2], htole32((1 << 22) + 1), "impossible pid");
@@ -1006,7 +1118,7 @@ static void show_prints_text_and_json(void **state)
 	assert_int_equal(check_bytes(image.data, image.len, out, false), 0);
 	fclose(out);
 	assert_non_null(strstr(text, "task 4: pid=9 parent=2 leader=4 state=\"live\" pgrp=7 session=7 comm=\"job\""));
-	assert_non_null(strstr(text, "file 2: flags=0 path=\"/bin/job\""));
+	assert_non_null(strstr(text, "file 2: flags=0 mnt=1 path=\"/bin/job\""));
 	assert_non_null(strstr(text, "pages: mm=1 addr=0x500000 count=1"));
 	assert_non_null(strstr(text, "inode 1: kind=\"memfd\" size=8192 mode=0777 uid=0 gid=0 "
 			       "seals=1 name=\"heap\""));
@@ -1016,6 +1128,12 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "inode 4: kind=\"deleted\" size=5 mode=04640 uid=0 gid=0 "
 			       "linkable=1 atime_ns=1 mtime_ns=-2 dir=\"/var/tmp\""));
 	assert_non_null(strstr(text, "file 6: flags=2 inode=2 pos=5"));
+	assert_non_null(strstr(text, "fs 1: kind=\"tmpfs\" source=\"box\" flags=0x2 blocks=100 inodes=0 "
+			       "mode=01777 uid=0 gid=0\n"));
+	assert_non_null(strstr(text, "fs=1 path=\"/name\" link=6"));
+	assert_non_null(strstr(text, "fs=1 path=\"/sym\" target=\"/file\""));
+	assert_non_null(strstr(text, "ns 7: kind=\"mount\" owner=0 mounts=2\n"));
+	assert_non_null(strstr(text, "mount: parent=1 on=\"/own\" fs=1 source=\"/file\""));
 	assert_non_null(strstr(text, "file 9: flags=0 pipe=2 capacity=4096 bytes=9 chunks=3 "
 			       "fifo=\"/run/fifo\" unseen=1"));
 	assert_non_null(strstr(text, "leader: pid=30 session=31"));
@@ -1030,8 +1148,8 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, " uts_ns=1 ipc_ns=2 cgroup_ns=3 time_ns_for_children=4\n"));
 	assert_non_null(strstr(text, "shared: mm=2 addr=0x4ff000 count=1 from=1 from_addr=0x503000"));
 	assert_non_null(strstr(text, "name=\"heap\" family=2 anon_pgoff=1280"));
-	assert_non_null(strstr(text, "ns 7: kind=\"pid\" owner=0 parent=6\n"));
-	assert_non_null(strstr(text, " pid_ns=7 pids=[1 1]\n"));
+	assert_non_null(strstr(text, "ns 8: kind=\"pid\" owner=0 parent=6\n"));
+	assert_non_null(strstr(text, " pid_ns=8 pids=[1 1]\n"));
 	free(text);
 
 	out = open_memstream(&text, &size);
@@ -1042,8 +1160,8 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
 	assert_non_null(strstr(text, "\"hostname\": \"inside\", \"domainname\""));
 	assert_non_null(strstr(text, "\"uts_ns\": 1, \"time_ns\": 4, "
-			       "\"pid_ns_for_children\": 6, \"cgroup\": 1}"));
-	assert_non_null(strstr(text, "\"pid_ns\": 7, \"pids\": [1, 1]}"));
+			       "\"pid_ns_for_children\": 6, \"mnt_ns\": 7, \"cgroup\": 1}"));
+	assert_non_null(strstr(text, "\"pid_ns\": 8, \"pids\": [1, 1]}"));
 	assert_string_equal(text + strlen(text) - 3, "}]\n");
 	free(text);
 }

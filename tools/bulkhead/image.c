@@ -81,9 +81,55 @@ static void show_shm(struct reader *r, const struct ckpt_inode *i)
 	put(r, "ctime", "%" PRId64, (int64_t)le64_to_cpu(s->ctime));
 }
 
+static void show_node(struct reader *r, const struct ckpt_inode *i)
+{
+	const struct ckpt_node *n = (const void *)i->data;
+
+	put_u32(r, "fs", n->fs);
+	put_text(r, "path", n->path);
+	if (n->link)
+		put_u32(r, "link", n->link);
+	if (n->rdev)
+		put(r, "rdev", r->json ? "\"%u:%u\"" : "%u:%u", le32_to_cpu(n->rdev) >> 20,
+		    le32_to_cpu(n->rdev) & 0xfffff);
+	if ((le32_to_cpu(i->mode) & 0170000) == 0120000)
+		put_text(r, "target", n->path + strlen(n->path) + 1);
+	put(r, "atime_ns", "%" PRId64, (int64_t)le64_to_cpu(n->atime));
+	put(r, "mtime_ns", "%" PRId64, (int64_t)le64_to_cpu(n->mtime));
+}
+
+static void show_fs(struct reader *r, const struct ckpt_fs *fs)
+{
+	static const char * const kinds[] = { "", "tmpfs", "proc" };
+
+	put_text(r, "kind", kinds[le32_to_cpu(fs->kind)]);
+	put_text(r, "source", fs->source);
+	if (le32_to_cpu(fs->kind) != CKPT_FS_TMPFS)
+		return;
+	put(r, "flags", r->json ? "%u" : "%#x", le32_to_cpu(fs->flags));
+	put(r, "blocks", "%" PRIu64, le64_to_cpu(fs->blocks));
+	put(r, "inodes", "%" PRIu64, le64_to_cpu(fs->inodes));
+	put(r, "mode", r->json ? "%u" : "%#o", le32_to_cpu(fs->mode));
+	put_u32(r, "uid", fs->uid);
+	put_u32(r, "gid", fs->gid);
+}
+
+static void show_mount(struct reader *r, const struct ckpt_mount *m)
+{
+	put_u32(r, "parent", m->parent);
+	put_text(r, "on", m->data);
+	if (m->fs)
+		put_u32(r, "fs", m->fs);
+	put_text(r, "source", m->data + strlen(m->data) + 1);
+	put(r, "attr", r->json ? "%u" : "%#x", le32_to_cpu(m->attr));
+	put(r, "flags", r->json ? "%u" : "%#x", le32_to_cpu(m->flags));
+	if (m->group)
+		put_u32(r, "group", m->group);
+}
+
 static void show_inode(struct reader *r, const struct ckpt_inode *i)
 {
-	static const char * const kinds[] = { "", "anon", "memfd", "sysv", "deleted" };
+	static const char * const kinds[] = { "", "anon", "memfd", "sysv", "deleted", "node" };
 	u32 kind = le32_to_cpu(i->kind);
 
 	put_text(r, "kind", kinds[kind]);
@@ -93,6 +139,8 @@ static void show_inode(struct reader *r, const struct ckpt_inode *i)
 	put_u32(r, "gid", i->gid);
 	if (kind == CKPT_INODE_SYSV)
 		show_shm(r, i);
+	if (kind == CKPT_INODE_NODE)
+		show_node(r, i);
 	if (kind == CKPT_INODE_DELETED) {
 		const struct ckpt_deleted *d = (const void *)i->data;
 
@@ -100,6 +148,8 @@ static void show_inode(struct reader *r, const struct ckpt_inode *i)
 		put(r, "atime_ns", "%" PRId64, (int64_t)le64_to_cpu(d->atime));
 		put(r, "mtime_ns", "%" PRId64, (int64_t)le64_to_cpu(d->mtime));
 		put_text(r, "dir", d->dir);
+		if (d->mnt)
+			put_u32(r, "mnt", d->mnt);
 	}
 	if (kind == CKPT_INODE_MEMFD) {
 		put_u32(r, "seals", i->seals);
@@ -110,6 +160,8 @@ static void show_inode(struct reader *r, const struct ckpt_inode *i)
 static void show_file(struct reader *r, const struct ckpt_file *f)
 {
 	put_u32(r, "flags", f->flags);
+	if (f->mnt)
+		put_u32(r, "mnt", f->mnt);
 	if (le32_to_cpu(f->kind) == CKPT_FILE_EVENTFD) {
 		put(r, "eventfd", "%" PRIu64, le64_to_cpu(f->size));
 		put_u32(r, "semaphore", f->mode);
@@ -203,7 +255,7 @@ static void show_ipc(struct reader *r, const struct ckpt_ipc *i)
 
 static void show_ns(struct reader *r, const struct ckpt_ns *ns)
 {
-	static const char * const kinds[] = { "", "uts", "ipc", "cgroup", "time", "pid" };
+	static const char * const kinds[] = { "", "uts", "ipc", "cgroup", "time", "pid", "mount" };
 	const void *data = ns->data;
 
 	put_text(r, "kind", kinds[le32_to_cpu(ns->kind)]);
@@ -228,6 +280,8 @@ static void show_ns(struct reader *r, const struct ckpt_ns *ns)
 	}
 	case CKPT_NS_PID:
 		return put_u32(r, "parent", ((const struct ckpt_pidns *)data)->parent);
+	case CKPT_NS_MNT:
+		return put_u32(r, "mounts", ((const struct ckpt_mntns *)data)->mounts);
 	}
 }
 
@@ -242,6 +296,7 @@ static void show_roles(struct reader *r, const struct ckpt_task *t)
 		[CKPT_ROLE_TIME_CHILDREN] = "time_ns_for_children",
 		[CKPT_ROLE_PID] = "pid_ns",
 		[CKPT_ROLE_PID_CHILDREN] = "pid_ns_for_children",
+		[CKPT_ROLE_MNT] = "mnt_ns",
 	};
 	const __le32 *pids = t->data + le32_to_cpu(t->nr_groups) + le32_to_cpu(t->nr_cpus);
 	u32 role, i;
@@ -318,6 +373,8 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 		put_text(r, "release", im->release);
 		return;
 	}
+	case CKPT_FS:
+		return show_fs(r, payload);
 	case CKPT_INODE:
 		return show_inode(r, payload);
 	case CKPT_FILE:
@@ -338,6 +395,8 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 		return show_vma(r, payload, le32_to_cpu(h->length) > sizeof(struct ckpt_vma));
 	case CKPT_NS:
 		return show_ns(r, payload);
+	case CKPT_MOUNT:
+		return show_mount(r, payload);
 	case CKPT_CGROUP:
 		return put_text(r, "path", payload);
 	case CKPT_TASK:

@@ -25,6 +25,7 @@
 #include "cgroup.h"
 #include "container.h"
 #include "device.h"
+#include "mounts.h"
 #include "placement.h"
 #include "process.h"
 #include "say.h"
@@ -230,12 +231,31 @@ static long make_child(uint32_t i, uint32_t j)
 	return err ? err : pid;
 }
 
+/* Whether it is the first of its mount namespace. */
+static bool makes_mounts(uint32_t i)
+{
+	uint32_t j;
+
+	for (j = 0; j < i; j++)
+		if (tasks[j].mnt == tasks[i].mnt)
+			return false;
+	return tasks[i].mnt;
+}
+
 /* The task @i: makes the tasks that it has made once, then becomes what it was. */
 static void __attribute__((noreturn)) live(uint32_t i)
 {
+	char why[PATH_MAX + 64];
 	uint32_t j;
 	long pid;
 
+	if (makes_mounts(i)) {
+		pid = mounts_make(dev, tasks[i].mnt, why, sizeof(why));
+		if (pid < 0) {
+			dprintf(dev, "pid %u: %s: %s", tasks[i].pid, why, strerror(-pid));
+			_exit(EXIT_REFUSED);
+		}
+	}
 	for (j = i + 1; j < nr_tasks; j++) {
 		if (tasks[j].parent != i)
 			continue;
@@ -415,7 +435,7 @@ static int run(const struct arguments *a)
 		fprintf(stderr, "bulkhead: %s: %s\n", a->in, strerror(errno));
 		return EXIT_REFUSED;
 	}
-	if (load(in)) {
+	if (load(in) || mounts_load(dev)) {
 		device_complain(dev, "restart");
 		return EXIT_REFUSED;
 	}

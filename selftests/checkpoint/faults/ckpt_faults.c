@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include "kselftest_harness.h"
 #include "checkpoint.h"
 #include "ckpt.h"
@@ -69,6 +70,38 @@ JOB(rich)
 	job_check(!sigpending(&set) && sigismember(&set, SIGRTMIN));
 }
 
+#define OWN	CKPT_DIR "/own"
+
+/* A mount namespace with a tmpfs; files of it are open, one of them deleted. */
+static void mount_own(void)
+{
+	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(!mkdir(OWN, 0700) || errno == EEXIST);
+	must(!mount("own", OWN, "tmpfs", 0, "size=1m"));
+}
+
+static void fill_own(void)
+{
+	int fd = open(OWN "/file", O_CREAT | O_RDWR, 0600);
+
+	must(fd >= 0 && write(fd, "contents", 8) == 8 && !link(OWN "/file", OWN "/name"));
+	must(!symlink("file", OWN "/link") && !mkdir(OWN "/dir", 0700));
+	fd = open(OWN "/gone", O_CREAT | O_RDWR, 0600);
+	must(write(fd, "unlinked", 8) == 8 && !unlink(OWN "/gone"));
+}
+
+JOB(mounted)
+{
+	char buf[8];
+
+	mount_own();
+	fill_own();
+	job_pause();
+	job_check(pread(3, buf, 8, 0) == 8 && !memcmp(buf, "contents", 8));
+	job_check(pread(4, buf, 8, 0) == 8 && !memcmp(buf, "unlinked", 8));
+	job_check(!access(OWN "/link", F_OK));
+}
+
 static void *idle(void *arg)
 {
 	proc_sleep_forever();
@@ -109,7 +142,11 @@ JOB(crowd)
 	if (!child) {
 		/* 0: itself, which has another pid where the files of the cgroup are */
 		must(!cg_enter(CKPT_CG "/below", 0) && !unshare(CLONE_NEWIPC));
-		job_touch(CKPT_DIR "/inside");
+		mount_own();
+		fill_own();
+		must(!chroot(OWN));
+		/* by its current directory, which is not within */
+		job_touch("tmp/ckpt/inside");
 		proc_sleep_forever();
 	}
 	while (access(CKPT_DIR "/inside", F_OK))
@@ -169,13 +206,29 @@ static int take(pid_t pid, long nth, bool *failed)
 }
 
 /* Where the failing allocation of a restart is. */
-enum place { AT_LOAD, AT_RESTORE, AT_FINISH };
+enum place { AT_LOAD, AT_MOUNT, AT_RESTORE, AT_FINISH };
+
+/* What the tool does for a process with a mount namespace, as far as it is needed. */
+static int make_own(int dev, long nth)
+{
+	struct checkpoint_filesystem fs = { .fs = 1 };
+	int fd;
+
+	mount_own();
+	fd = open(OWN "/file", O_CREAT | O_RDWR, 0600);
+	must(fd >= 0 && !ftruncate(fd, 8));
+	fs.fd = open(OWN, O_RDONLY | O_DIRECTORY);
+	must(fs.fd >= 0);
+	if (nth)
+		fail_nth(nth);
+	return ioctl(dev, CHECKPOINT_FILESYSTEM, &fs);
+}
 
 /*
  * Restarts the image of one process, @pid, in the job's cgroup, as the tool
  * does it. Returns the error number of the request that failed, or 0.
  */
-static int restart(pid_t pid, enum place place, long nth, bool *failed)
+static int restart(pid_t pid, bool mounted, enum place place, long nth, bool *failed)
 {
 	struct checkpoint_load load = { .fd = open(IMAGE, O_RDONLY | O_CLOEXEC) };
 	int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
@@ -200,6 +253,8 @@ static int restart(pid_t pid, enum place place, long nth, bool *failed)
 	if (!err) {
 		child = proc_clone3(&args);
 		if (!child) {
+			if (mounted && make_own(dev, place == AT_MOUNT ? nth : 0))
+				_exit(1);
 			if (place == AT_RESTORE)
 				fail_nth(nth);
 			ioctl(dev, CHECKPOINT_RESTORE, 0L);
@@ -211,11 +266,11 @@ static int restart(pid_t pid, enum place place, long nth, bool *failed)
 		err = ioctl(dev, CHECKPOINT_FINISH, &finish) ? errno : 0;
 		if (place == AT_FINISH)
 			*failed = has_failed();
-		if (place == AT_RESTORE && !err) {
+		if ((place == AT_RESTORE || place == AT_MOUNT) && !err) {
 			snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
 			*failed = !file_number(path);
 			must(!file_write(path, "0"));
-		} else if (place == AT_RESTORE) {
+		} else if (place == AT_RESTORE || place == AT_MOUNT) {
 			*failed = true;
 		}
 	}
@@ -234,6 +289,10 @@ FIXTURE_VARIANT(faults) {
 
 FIXTURE_VARIANT_ADD(faults, one_process) {
 	.job = "rich",
+};
+
+FIXTURE_VARIANT_ADD(faults, a_mount_namespace) {
+	.job = "mounted",
 };
 
 FIXTURE_VARIANT_ADD(faults, several_tasks) {
@@ -293,14 +352,15 @@ TEST_F_TIMEOUT(faults, a_checkpoint_fails_and_the_tree_is_unharmed, 300)
 	ASSERT_EQ(proc_end(self->pid), 0);
 }
 
-static void fail_restarts(struct __test_metadata *_metadata, pid_t pid, enum place place)
+static void fail_restarts(struct __test_metadata *_metadata, pid_t pid, bool mounted,
+			  enum place place)
 {
 	bool failed = true;
 	long n, errors = 0;
 	int err;
 
 	for (n = 1; failed && n < ROUNDS; n++) {
-		err = restart(pid, place, n, &failed);
+		err = restart(pid, mounted, place, n, &failed);
 		errors += !!err;
 		if (err) {
 			ASSERT_TRUE(failed) TH_LOG("%ld: error %d for nothing", n, err);
@@ -326,15 +386,17 @@ static void fail_restarts(struct __test_metadata *_metadata, pid_t pid, enum pla
 
 TEST_F_TIMEOUT(faults, a_restart_fails_and_nothing_is_left, 300)
 {
+	bool mounted = !strcmp(variant->job, "mounted");
 	enum place place;
 
-	if (strcmp(variant->job, "rich"))
+	if (!strcmp(variant->job, "crowd"))
 		SKIP(return, "the image of one process is what this restarts");
 	ASSERT_EQ(ckpt_save(self->pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
 	ckpt_kill(self->pid);
 	shm_segments(true);
 	for (place = AT_LOAD; place <= AT_FINISH; place++)
-		fail_restarts(_metadata, self->pid, place);
+		if (place != AT_MOUNT || mounted)
+			fail_restarts(_metadata, self->pid, mounted, place);
 }
 
 /* An image of several tasks is read at least: what it has in common is made then. */

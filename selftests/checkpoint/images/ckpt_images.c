@@ -16,6 +16,25 @@ static void *until_go(void *arg)
 	return NULL;
 }
 
+/* A tmpfs with something of each kind in it, and a bind of each kind. */
+static void mounts(void)
+{
+	int fd;
+
+	must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(!mkdir(CKPT_DIR "/own", 0700) || errno == EEXIST);
+	must(!mkdir(CKPT_DIR "/bound", 0700) || errno == EEXIST);
+	must(!mount("own", CKPT_DIR "/own", "tmpfs", MS_NODEV, "size=1m,nr_inodes=50"));
+	must(!mkdir(CKPT_DIR "/own/dir", 0755));
+	fd = open(CKPT_DIR "/own/dir/file", O_CREAT | O_RDWR, 0600);
+	must(write(fd, "contents", 8) == 8 && !link(CKPT_DIR "/own/dir/file", CKPT_DIR "/own/name"));
+	must(!symlink("dir/file", CKPT_DIR "/own/link") && !mkfifo(CKPT_DIR "/own/fifo", 0600));
+	must(!mount(CKPT_DIR "/own/dir", CKPT_DIR "/bound", NULL, MS_BIND, NULL));
+	must(!mount(NULL, CKPT_DIR "/bound", NULL, MS_SHARED, NULL));
+	must(!mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL));
+	must(!mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL));
+}
+
 JOB(simple)
 {
 	int p[2], q[2], fd, id = shmget(0x5151, 8192, IPC_CREAT | 0600);
@@ -36,7 +55,8 @@ JOB(simple)
 	if (!fork()) {
 		must(!shmdt(shm));
 		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME |
-			      CLONE_NEWPID));
+			      CLONE_NEWPID | CLONE_NEWNS));
+		mounts();
 		if (!fork())
 			job_touch(CKPT_DIR "/inside");
 		until_go(NULL);

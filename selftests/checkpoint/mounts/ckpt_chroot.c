@@ -74,8 +74,8 @@ JOB(jail)
 JOB(gone)
 {
 	must(!mkdir(CKPT_DIR "/gone", 0700) && !chroot(CKPT_DIR "/gone"));
-	must(!rmdir(CKPT_DIR "/gone"));
-	/* a directory that it has not left leads to the file that it is waited for by */
+	/* by its current directory, which it has not left */
+	must(!rmdir("tmp/ckpt/gone"));
 	job_touch("tmp/ckpt/ready");
 	proc_sleep_forever();
 }

@@ -335,12 +335,6 @@ JOB(net)
 	job_pause();
 }
 
-JOB(mount)
-{
-	must(!unshare(CLONE_NEWNS));
-	job_pause();
-}
-
 JOB(user)
 {
 	must(!unshare(CLONE_NEWUSER));
@@ -464,7 +458,6 @@ TEST_F(namespaces, what_an_image_cannot_hold_is_refused_by_name)
 		{ "mqueue", "an ipc namespace with a POSIX message queue in it" },
 		{ "cgroup_above", "a cgroup namespace whose root is another cgroup" },
 		{ "net", "a network namespace" },
-		{ "mount", "a mount namespace" },
 		{ "user", "a user namespace" },
 		{ "torn", "a uts namespace that it shares with the tree" },
 	};

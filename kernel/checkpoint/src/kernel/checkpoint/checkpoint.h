@@ -10,7 +10,7 @@
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
  * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
- * deleted.c, namespaces.c, pidns.c, cgroup.c.
+ * deleted.c, tmpfs.c (file systems), mounts.c, namespaces.c, pidns.c, cgroup.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -18,6 +18,7 @@
 #include <linux/cleanup.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/path.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -29,6 +30,8 @@
 #define CKPT_MESSAGE_LEN	(PATH_MAX + 128)
 
 struct css_set;
+struct mnt_namespace;
+struct nsproxy;
 struct ckpt_snapshot;
 struct ckpt_restart;
 
@@ -96,11 +99,12 @@ struct ckpt_tree_task {
  * @tasks: of the tree, parents before children and processes together; only
  *	while being taken
  * @nr_tasks: how many
+ * @fs_records: FS records
  * @inode_records: INODE records
  * @files: FILE records
  * @fdtables: FDTABLE records
  * @mms: MM and VMA records
- * @ns_records: NS records
+ * @ns_records: NS and MOUNT records
  * @cgroup_records: CGROUP records
  * @procs: TASK records and what follows each
  * @file_ids: struct file * to struct ckpt_taken_file
@@ -110,6 +114,10 @@ struct ckpt_tree_task {
  * @inode_list: them, by id
  * @namespaces: struct ns_common * to the ids of NSs
  * @nr_namespaces: ids given to NSs
+ * @filesystems: struct super_block * to the ids of FSs
+ * @nr_filesystems: ids given to FSs
+ * @mntns_list: mount namespaces, see mounts.c; only while being taken
+ * @nr_mntns: numbers given to them
  * @cgroups: struct cgroup * to the ids of CGROUPs
  * @nr_cgroups: ids given to CGROUPs
  * @families: root of an anon_vma to struct ckpt_taken_family
@@ -132,12 +140,12 @@ struct ckpt_snapshot {
 	struct pid_namespace *ns;
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
-	struct ckpt_buf inode_records, files, fdtables, mms, ns_records, cgroup_records, procs;
+	struct ckpt_buf fs_records, inode_records, files, fdtables, mms, ns_records, cgroup_records, procs;
 	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces, cgroups, families, seen,
-		      gone;
-	struct list_head inode_list;
+		      gone, filesystems;
+	struct list_head inode_list, mntns_list;
 	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces, nr_cgroups,
-	    nr_families;
+	    nr_families, nr_filesystems, nr_mntns;
 	struct {
 		bool armed;
 		s64 left, interval;
@@ -259,6 +267,20 @@ int ckpt_take_fifo(struct ckpt_snapshot *s, struct task_struct *task,
 int ckpt_pipes_whole(struct ckpt_snapshot *s);
 char *ckpt_path_name(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		     const struct path *path, char *buf);
+int ckpt_take_mounts(struct ckpt_snapshot *s);
+int ckpt_take_mount_namespace(struct ckpt_snapshot *s, u32 index);
+bool ckpt_in_taken_mntns(struct ckpt_snapshot *s, const struct nsproxy *p);
+void ckpt_put_mounts(struct ckpt_snapshot *s);
+u32 ckpt_mnt_of(struct ckpt_snapshot *s, const struct path *path);
+char *ckpt_d_path(struct ckpt_snapshot *s, const struct path *path, char *buf);
+bool ckpt_leads_to(struct ckpt_snapshot *s, const char *name, const struct path *path,
+		   bool *same);
+bool ckpt_is_ns_root(struct ckpt_snapshot *s, struct task_struct *task, const struct path *root);
+int ckpt_take_fs(struct ckpt_snapshot *s, struct task_struct *task, struct vfsmount *mnt,
+		 const struct mnt_namespace *ns, const char *at);
+bool ckpt_is_of_fs(struct ckpt_snapshot *s, const struct path *path);
+void ckpt_put_nodes(struct ckpt_snapshot *s);
+int ckpt_keep_page(struct file *to, pgoff_t index, const void *data);
 int ckpt_take_eventfd(struct ckpt_snapshot *s, struct task_struct *task,
 		      struct ckpt_taken_file *taken);
 bool ckpt_has_inode(struct file *file);
@@ -403,6 +425,12 @@ static inline bool ckpt_is_headless(const struct ckpt_member *m)
  * @nr_pids: pids that they have in nested pid namespaces
  * @gone: of each leader that is gone its pid, made, or NULL
  * @nr_gone: how many
+ * @mnt_ns: mount namespace of the process in charge, referenced
+ * @root: its root directory, referenced
+ * @opening: serialises who opens files
+ * @pipes: of each pipe an end that keeps it until all of its ends are there, by number
+ * @nr_pipes: how many
+ * @nr_mounted: mount namespaces that are made, and whose files are open; written under @lock
  * @leader: the process in charge
  * @lock: protects what follows
  * @state: written once more after CKPT_LOADED
@@ -432,6 +460,12 @@ struct ckpt_restart {
 	u32 nr_ids, nr_tasks, nr_gone;
 	u32 nr_pids;
 	struct pid **gone;
+	struct mnt_namespace *mnt_ns;
+	struct path root;
+	struct mutex opening;
+	struct file **pipes;
+	u32 nr_pipes;
+	u32 nr_mounted;
 	struct pid *leader;
 	spinlock_t lock;
 	enum ckpt_state state;
@@ -460,7 +494,20 @@ int ckpt_restore_namespaces(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_index_namespaces(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_put_namespaces(struct ckpt_restart *r);
 int ckpt_open_files(struct ckpt_restart *r);
-int ckpt_make_inodes(struct ckpt_restart *r);
+int ckpt_open_files_of(struct ckpt_restart *r, u32 mnt);
+void ckpt_close_spares(struct ckpt_restart *r);
+int ckpt_restart_mounts(struct ckpt_restart *r, struct checkpoint_mounts *arg);
+int ckpt_restart_filesystem(struct ckpt_restart *r, u32 fs, const struct path *root);
+u32 ckpt_mnt_number(const struct ckpt_restart *r, const struct ckpt_task *t);
+void ckpt_note_mounts(struct ckpt_restart *r);
+void ckpt_put_noted_mounts(struct ckpt_restart *r);
+int ckpt_restore_mount_namespace(struct ckpt_restart *r, struct ckpt_member *m);
+int ckpt_fill_node(struct ckpt_restart *r, struct ckpt_made_inode *made, const struct ckpt_pages *p,
+		   const void *data);
+int ckpt_settle_node(struct ckpt_restart *r, struct ckpt_made_inode *made, u32 id);
+int ckpt_set_times(struct file *file, u32 mode, __le64 atime, __le64 mtime);
+int ckpt_make_inodes_of(struct ckpt_restart *r, u32 mnt);
+int ckpt_index_inodes(struct ckpt_restart *r);
 int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_file *f);
 int ckpt_set_attributes(struct file *file, const struct ckpt_inode *i);
 int ckpt_make_deleted(struct ckpt_restart *r, struct ckpt_made_inode *made);

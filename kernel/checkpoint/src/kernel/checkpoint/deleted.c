@@ -43,7 +43,8 @@ static int check_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 }
 
 static int take(struct ckpt_snapshot *s, struct task_struct *task,
-		struct ckpt_taken_file *taken, u32 id, const char *dir)
+		struct ckpt_taken_file *taken, u32 id, const char *dir,
+		u32 mnt)
 {
 	const struct path *path = file_user_path(taken->file);
 	struct inode *inode = d_backing_inode(path->dentry);
@@ -63,6 +64,7 @@ static int take(struct ckpt_snapshot *s, struct task_struct *task,
 	to = (void *)i->data;
 	to->atime = cpu_to_le64(timespec64_to_ns(&atime));
 	to->mtime = cpu_to_le64(timespec64_to_ns(&mtime));
+	to->mnt = cpu_to_le32(mnt);
 	memcpy(to->dir, dir, strlen(dir) + 1);
 	return ckpt_take_owner(s, task, taken->fd, path, i);
 }
@@ -89,7 +91,8 @@ int ckpt_take_deleted(struct ckpt_snapshot *s, struct task_struct *task,
 	err = check_file(s, task, taken->fd, taken->file, &dir);
 	if (!err) {
 		name = ckpt_path_name(s, task, taken->fd, &dir, buf);
-		err = IS_ERR(name) ? PTR_ERR(name) : take(s, task, taken, id, name);
+		err = IS_ERR(name) ? PTR_ERR(name) : take(s, task, taken, id, name,
+								 ckpt_mnt_of(s, &dir));
 	}
 	dput(dir.dentry);
 	return err;
@@ -130,26 +133,34 @@ out:
 			       from->dir, -err) : 0;
 }
 
-/* All has been written: sets what writing changes. */
-int ckpt_settle_deleted(struct ckpt_restart *r, struct ckpt_made_inode *made)
+/* Sets what writing changes. */
+int ckpt_set_times(struct file *file, u32 mode, __le64 atime, __le64 mtime)
 {
-	const struct ckpt_deleted *from = (void *)made->record->data;
-	struct inode *inode = file_inode(made->file);
+	struct inode *inode = file_inode(file);
 	struct iattr attr = {
 		.ia_valid = ATTR_MODE | ATTR_ATIME | ATTR_ATIME_SET | ATTR_MTIME | ATTR_MTIME_SET,
-		.ia_mode = S_IFREG | le32_to_cpu(made->record->mode),
-		.ia_atime = ns_to_timespec64(le64_to_cpu(from->atime)),
-		.ia_mtime = ns_to_timespec64(le64_to_cpu(from->mtime)),
+		.ia_mode = S_IFREG | (mode & S_IALLUGO),
+		.ia_atime = ns_to_timespec64(le64_to_cpu(atime)),
+		.ia_mtime = ns_to_timespec64(le64_to_cpu(mtime)),
 	};
 	int err;
 
-	err = mnt_want_write(made->file->f_path.mnt);
+	err = mnt_want_write(file->f_path.mnt);
 	if (!err) {
 		inode_lock(inode);
-		err = notify_change(file_mnt_idmap(made->file), made->file->f_path.dentry, &attr,
-				    NULL);
+		err = notify_change(file_mnt_idmap(file), file->f_path.dentry, &attr, NULL);
 		inode_unlock(inode);
-		mnt_drop_write(made->file->f_path.mnt);
+		mnt_drop_write(file->f_path.mnt);
 	}
+	return err;
+}
+
+/* All has been written. */
+int ckpt_settle_deleted(struct ckpt_restart *r, struct ckpt_made_inode *made)
+{
+	const struct ckpt_deleted *from = (void *)made->record->data;
+	int err = ckpt_set_times(made->file, le32_to_cpu(made->record->mode), from->atime,
+				 from->mtime);
+
 	return err ? ckpt_fail(r->ctl, err, "deleted file in %s: error %d", from->dir, -err) : 0;
 }

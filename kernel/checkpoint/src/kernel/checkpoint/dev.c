@@ -164,6 +164,38 @@ static int ioctl_cgroups(struct ckpt_ctl *ctl, void __user *p)
 	return err;
 }
 
+static int ioctl_mounts(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_mounts arg;
+	int err;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (arg.reserved || !r)
+		return -EINVAL;
+	err = ckpt_restart_mounts(r, &arg);
+	if ((!err || err == -ENOSPC) && copy_to_user(p, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
+static int ioctl_filesystem(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_filesystem arg;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (!r || !arg.fs || arg.fs > r->stream.check.count[CKPT_FS])
+		return -EINVAL;
+	CLASS(fd_raw, f)(arg.fd);
+
+	if (fd_empty(f))
+		return -EBADF;
+	return ckpt_restart_filesystem(r, arg.fs, &fd_file(f)->f_path);
+}
+
 static int ioctl_finish(struct ckpt_ctl *ctl, void __user *p)
 {
 	struct ckpt_restart *r = restart_of(ctl);
@@ -202,6 +234,10 @@ static long ckpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return restart_of(ctl) ? ckpt_restart_join(restart_of(ctl), arg, file) : -EINVAL;
 	case CHECKPOINT_CGROUPS:
 		return ioctl_cgroups(ctl, p);
+	case CHECKPOINT_MOUNTS:
+		return ioctl_mounts(ctl, p);
+	case CHECKPOINT_FILESYSTEM:
+		return ioctl_filesystem(ctl, p);
 	case CHECKPOINT_FINISH:
 		return ioctl_finish(ctl, p);
 	default:

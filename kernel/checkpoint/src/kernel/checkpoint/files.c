@@ -100,12 +100,11 @@ static bool has_locks(struct file *file)
 	return false;
 }
 
-/* The name by which @path is reached again, in @buf of PATH_MAX, or an error. */
+/* The name by which @path is reached again, in its mount namespace, in @buf of PATH_MAX, or an error. */
 char *ckpt_path_name(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		     const struct path *path, char *buf)
 {
-	char *name = d_path(path, buf, PATH_MAX);
-	struct path again;
+	char *name = ckpt_d_path(s, path, buf);
 	bool same;
 
 	if (IS_ERR(name))
@@ -117,11 +116,9 @@ char *ckpt_path_name(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 	if (is_pseudo(path->dentry->d_sb) || d_unlinked(path->dentry))
 		return ERR_PTR(ckpt_refuse_file(s, task, fd, "%s is", name));
 	/* Another file system may be mounted above it, or a new file be there. */
-	if (*name != '/' || kern_path(name, 0, &again))
+	if (*name != '/' || !ckpt_leads_to(s, name, path, &same))
 		return ERR_PTR(ckpt_refuse_file(s, task, fd, "%s, which cannot be reached, is",
 						name));
-	same = path_equal(path, &again);
-	path_put(&again);
 	if (!same)
 		return ERR_PTR(ckpt_refuse_file(s, task, fd,
 						"%s, in the place of which is another file, is",
@@ -148,6 +145,8 @@ static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 	name = ckpt_path_name(s, task, fd, path, buf);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
+	if (file && S_ISDIR(inode->i_mode) && file->f_pos && ckpt_is_of_fs(s, path))
+		return ckpt_refuse_file(s, task, fd, "%s, a directory that is being read, is", name);
 	f = ckpt_record_add(&s->files, CKPT_FILE, ++s->nr_files,
 			    sizeof(*f) + strlen(name) + 1);
 	if (!f)
@@ -155,11 +154,13 @@ static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 	f->kind = cpu_to_le32(CKPT_FILE_PATH);
 	f->flags = cpu_to_le32(flags);
 	f->mode = cpu_to_le32(inode->i_mode & S_IFMT);
+	f->mnt = cpu_to_le32(ckpt_mnt_of(s, path));
 	if (S_ISCHR(inode->i_mode))
 		f->rdev = cpu_to_le32(MAJOR(inode->i_rdev) << 20 | MINOR(inode->i_rdev));
 	if (file && !mapped && !(flags & O_PATH) && !S_ISCHR(inode->i_mode))
 		f->pos = cpu_to_le64(file->f_pos);
-	if (mapped && S_ISREG(inode->i_mode)) {
+	/* a new one of a file system of the image is what it was */
+	if (mapped && S_ISREG(inode->i_mode) && !ckpt_is_of_fs(s, path)) {
 		struct timespec64 mtime = inode_get_mtime(inode);
 
 		f->mapped = cpu_to_le32(1);
@@ -260,7 +261,7 @@ int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task)
 	return id;
 }
 
-/* Takes the root directory, if it is not the caller's. Returns the id of a FILE, 0, or an error. */
+/* Takes the root directory, if it is not that of its mount namespace. Returns the id of a FILE, 0, or an error. */
 int ckpt_take_root(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct path root;
@@ -271,7 +272,7 @@ int ckpt_take_root(struct ckpt_snapshot *s, struct task_struct *task)
 			return -ESRCH;
 		get_fs_root(task->fs, &root);
 	}
-	if (!path_equal(&root, &current->fs->root))
+	if (!ckpt_is_ns_root(s, task, &root))
 		id = take_path(s, task, CKPT_FD_ROOT, &root, NULL, O_PATH | O_DIRECTORY, false);
 	path_put(&root);
 	return id;
@@ -438,43 +439,87 @@ static int open_path(struct ckpt_restart *r, const struct ckpt_file *f, struct f
 	return 0;
 }
 
-/* Opens every FILE of the image. */
-int ckpt_open_files(struct ckpt_restart *r)
+/* The mount namespace that has to be there first. */
+static u32 mnt_of(const struct ckpt_restart *r, const struct ckpt_file *f)
+{
+	const struct ckpt_inode *i;
+
+	if (f->kind != cpu_to_le32(CKPT_FILE_INODE))
+		return le32_to_cpu(f->mnt);
+	i = r->inodes[le32_to_cpu(f->inode) - 1].record;
+	return i->kind == cpu_to_le32(CKPT_INODE_DELETED) ?
+		le32_to_cpu(((struct ckpt_deleted *)i->data)->mnt) : 0;
+}
+
+static int open_file(struct ckpt_restart *r, u32 i, const struct ckpt_file *f)
+{
+	switch (le32_to_cpu(f->kind)) {
+	case CKPT_FILE_PIPE:
+		return ckpt_open_pipe(r, i, f, &r->pipes[le32_to_cpu(f->pipe)]);
+	case CKPT_FILE_FIFO:
+		return ckpt_open_fifo(r, i, f, &r->pipes[le32_to_cpu(f->pipe)]);
+	case CKPT_FILE_INODE:
+		return ckpt_open_inode_file(r, i, f);
+	case CKPT_FILE_EVENTFD:
+		return ckpt_open_eventfd(r, i, f);
+	default:
+		return open_path(r, f, &r->files[i]);
+	}
+}
+
+/**
+ * ckpt_open_files_of - open the files of a mount namespace
+ * @r: the restart
+ * @mnt: its number; the caller is in it. 0: and all that are of none
+ */
+int ckpt_open_files_of(struct ckpt_restart *r, u32 mnt)
 {
 	const struct ckpt_file *f;
 	struct ckpt_loaded *l;
-	struct file **pipes __free(kvfree) = NULL;
-	u32 i = 0, nr_pipes = r->stream.check.pipes;
-	int err = 0;
+	u32 i = 0;
+	int err;
 
-	/* of each pipe the end that was not yet asked for */
-	pipes = kvcalloc(nr_pipes + 1, sizeof(*pipes), GFP_KERNEL_ACCOUNT);
-	if (!pipes)
-		return -ENOMEM;
-	err = ckpt_make_inodes(r);
-	if (err)
-		return err;
+	guard(mutex)(&r->opening);
+	err = ckpt_make_inodes_of(r, mnt);
 	list_for_each_entry(l, &r->records, node) {
+		if (err)
+			break;
 		if (ckpt_type(l) != CKPT_FILE)
 			continue;
 		f = (void *)l->payload;
-		if (f->kind == cpu_to_le32(CKPT_FILE_PIPE))
-			err = ckpt_open_pipe(r, i, f, &pipes[le32_to_cpu(f->pipe)]);
-		else if (f->kind == cpu_to_le32(CKPT_FILE_FIFO))
-			err = ckpt_open_fifo(r, i, f, &pipes[le32_to_cpu(f->pipe)]);
-		else if (f->kind == cpu_to_le32(CKPT_FILE_INODE))
-			err = ckpt_open_inode_file(r, i, f);
-		else if (f->kind == cpu_to_le32(CKPT_FILE_EVENTFD))
-			err = ckpt_open_eventfd(r, i, f);
-		else
-			err = open_path(r, f, &r->files[i]);
-		if (err)
-			break;
+		if (mnt_of(r, f) == mnt)
+			err = open_file(r, i, f);
 		i++;
 	}
-	for (i = 0; i <= nr_pipes; i++)
-		if (pipes[i])
-			fput(pipes[i]);
+	return err;
+}
+
+/* All ends of all pipes are there. */
+void ckpt_close_spares(struct ckpt_restart *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->nr_pipes; i++)
+		if (r->pipes[i])
+			__fput_sync(r->pipes[i]);
+	r->nr_pipes = 0;
+	kvfree(r->pipes);
+	r->pipes = NULL;
+}
+
+/* Opens every FILE of the image, as far as it is of no mount namespace of the image. */
+int ckpt_open_files(struct ckpt_restart *r)
+{
+	u32 n = r->stream.check.pipes + 1;
+	int err;
+
+	r->pipes = kvcalloc(n, sizeof(*r->pipes), GFP_KERNEL_ACCOUNT);
+	if (!r->pipes)
+		return -ENOMEM;
+	r->nr_pipes = n;
+	err = ckpt_index_inodes(r) ?: ckpt_open_files_of(r, 0);
+	if (!r->stream.check.mnt_namespaces)
+		ckpt_close_spares(r);
 	return err;
 }
 

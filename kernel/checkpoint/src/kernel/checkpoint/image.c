@@ -72,13 +72,15 @@ static const struct {
 	bool id;		/* numbered */
 } types[CKPT_NR_TYPES] = {
 	[CKPT_IMAGE]	= { "image", sizeof(struct ckpt_image), 0, false },
+	[CKPT_FS]	= { "fs", sizeof(struct ckpt_fs), CKPT_PATH_MAX, true },
 	[CKPT_INODE]	= { "inode", sizeof(struct ckpt_inode),
-			    sizeof(struct ckpt_deleted) + CKPT_PATH_MAX, true },
+			    sizeof(struct ckpt_node) + 2 * CKPT_PATH_MAX, true },
 	[CKPT_FILE]	= { "file", sizeof(struct ckpt_file), CKPT_DATA_MAX, true },
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
 	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), CKPT_VMA_NAME_MAX, false },
 	[CKPT_NS]	= { "ns", sizeof(struct ckpt_ns), CKPT_PATH_MAX, true },
+	[CKPT_MOUNT]	= { "mount", sizeof(struct ckpt_mount), 2 * CKPT_PATH_MAX, false },
 	[CKPT_CGROUP]	= { "cgroup", 0, CKPT_PATH_MAX, true },
 	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task),
 			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8 +
@@ -137,12 +139,15 @@ static int check_order(struct ckpt_check *c, u32 type)
 		return bad(c, "a second image begins");
 	if (c->vmas_left && type != CKPT_VMA)
 		return bad(c, "a mapping is missing");
+	if (c->mounts_left && type != CKPT_MOUNT)
+		return bad(c, "a mount is missing");
 	if (c->awaits && type != c->awaits &&
 	    !(c->awaits == CKPT_SIGACTIONS && type == CKPT_REGS && c->last == CKPT_REGS))
 		return bad(c, c->awaits == CKPT_REGS ? "a task's registers are missing" :
 			      "a task's signal handlers are missing");
 
 	switch (type) {
+	case CKPT_FS:
 	case CKPT_INODE:
 	case CKPT_FILE:
 	case CKPT_FDTABLE:
@@ -155,10 +160,12 @@ static int check_order(struct ckpt_check *c, u32 type)
 		return 0;
 	case CKPT_VMA:
 		return c->vmas_left ? 0 : bad(c, "a mapping of no address space");
+	case CKPT_MOUNT:
+		return c->mounts_left ? 0 : bad(c, "a mount of no namespace");
 	case CKPT_CGROUP:
 		return c->last > CKPT_CGROUP ? bad(c, "records are out of order") : 0;
 	case CKPT_NS:
-		if (c->last > CKPT_NS)
+		if (c->last > CKPT_MOUNT)
 			return bad(c, "records are out of order");
 		if (c->count[CKPT_NS] == CKPT_NS_MAX)
 			return bad(c, "too many namespaces");
@@ -196,6 +203,10 @@ static int check_order(struct ckpt_check *c, u32 type)
 			return bad(c, "a cgroup of no task");
 		if (c->count[CKPT_NS] != c->namespaces)
 			return bad(c, "a namespace of no task");
+		if (c->mnt_used > c->mnt_namespaces)
+			return bad(c, "a path in a mount namespace that is not there");
+		if (c->count[CKPT_FS] != c->filesystems)
+			return bad(c, "a file system without a mount");
 		if (c->inits != c->pid_namespaces)
 			return bad(c, "a pid namespace without its first process");
 		return 0;
@@ -270,6 +281,105 @@ static bool between(__le32 value, s32 low, s32 high)
 	return v >= low && v <= high;
 }
 
+/* A path that leads down from a root directory, and nowhere else; it may be that. */
+static bool leads_down(const char *path, u32 length)
+{
+	u32 i, begin = 1, len;
+
+	if (!string_ok(path, length) || path[0] != '/')
+		return false;
+	for (i = 1; i < length && length > 2; i++) {
+		if (path[i] && path[i] != '/')
+			continue;
+		len = i - begin;
+		if (!len || len > 255 || (path[begin] == '.' &&
+		    (len == 1 || (len == 2 && path[begin + 1] == '.'))))
+			return false;
+		begin = i + 1;
+	}
+	return true;
+}
+
+/* Notes that a path is of this mount namespace, which comes later. */
+static void use_mnt(struct ckpt_check *c, __le32 mnt)
+{
+	if (le32_to_cpu(mnt) > c->mnt_used)
+		c->mnt_used = le32_to_cpu(mnt);
+}
+
+static int check_fs(struct ckpt_check *c, const struct ckpt_fs *fs, u32 extra)
+{
+	u32 kind = le32_to_cpu(fs->kind);
+
+	if (c->count[CKPT_FS] == CKPT_FS_MAX)
+		return bad(c, "too many file systems");
+	if (!kind || kind >= CKPT_FS_NR_KINDS)
+		return bad(c, "a file system of an unknown kind");
+	if (!string_ok(fs->source, extra))
+		return bad(c, "a file system without a source");
+	if (fs->reserved || le32_to_cpu(fs->flags) & ~CKPT_FS_FLAGS || le32_to_cpu(fs->mode) & ~07777 ||
+	    (s64)le64_to_cpu(fs->blocks) < 0 || (s64)le64_to_cpu(fs->inodes) < 0 ||
+	    (kind == CKPT_FS_PROC && (fs->flags || fs->blocks || fs->inodes || fs->mode ||
+				      fs->uid || fs->gid)))
+		return bad(c, "a file system with what it cannot have");
+	c->fs_kind[c->count[CKPT_FS]] = kind;
+	return 0;
+}
+
+/* What a file of this type may have in an FS. */
+static bool node_ok(const struct ckpt_inode *i, u32 target)
+{
+	const struct ckpt_node *n = (const void *)i->data;
+
+	switch (le32_to_cpu(i->mode) & 0170000) {
+	case 0100000:
+		return !n->rdev && !target;
+	case 0040000:
+	case 0010000:
+		return !n->rdev && !target && !i->size;
+	case 0020000:
+	case 0060000:
+		return !target && !i->size;
+	case 0120000:
+		return !n->rdev && !i->size && target <= CKPT_PATH_MAX &&
+		       string_ok(n->path + strlen(n->path) + 1, target) && target > 1;
+	default:
+		return false;
+	}
+}
+
+static int check_node(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
+{
+	const struct ckpt_node *n = (const void *)i->data;
+	u32 fs = le32_to_cpu(n->fs), len;
+	bool root;
+
+	if (extra <= sizeof(*n))
+		return bad(c, "a file without a path");
+	extra -= sizeof(*n);
+	len = strnlen(n->path, extra) + 1;
+	if (len > extra || len > CKPT_PATH_MAX || !leads_down(n->path, len))
+		return bad(c, "a file without a path");
+	if (!ref(c, CKPT_FS, n->fs) || c->fs_kind[fs - 1] != CKPT_FS_TMPFS)
+		return bad(c, "a file of a file system that is not there");
+	root = len == 2;
+	if (root == c->fs_root[fs - 1] ||
+	    (root && (le32_to_cpu(i->mode) & 0170000) != 0040000))
+		return bad(c, "a file system whose root directory does not come first");
+	c->fs_root[fs - 1] = true;
+	if (n->link) {
+		if (!ref(c, CKPT_INODE, n->link))
+			return bad(c, "a name of a file that is not there");
+		if (i->size || i->mode || i->uid || i->gid || n->rdev || n->atime || n->mtime ||
+		    n->reserved || extra != len)
+			return bad(c, "a name with what it cannot have");
+		return 0;
+	}
+	if (n->reserved || !node_ok(i, extra - len))
+		return bad(c, "a file with what it cannot have");
+	return 0;
+}
+
 static int check_shm(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
 {
 	const struct ckpt_shm *s = (const void *)i->data;
@@ -292,14 +402,18 @@ static int check_deleted(struct ckpt_check *c, const struct ckpt_inode *i, u32 e
 {
 	const struct ckpt_deleted *d = (const void *)i->data;
 
-	if (extra <= sizeof(*d) || !string_ok(d->dir, extra - sizeof(*d)) || d->dir[0] != '/')
+	if (extra <= sizeof(*d) || extra > sizeof(*d) + CKPT_PATH_MAX ||
+	    !string_ok(d->dir, extra - sizeof(*d)) || d->dir[0] != '/')
 		return bad(c, "a deleted file without a directory");
+	if (d->reserved)
+		return bad(c, "a reserved field is in use");
+	use_mnt(c, d->mnt);
 	return 0;
 }
 
 static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 extra)
 {
-	u32 kind = le32_to_cpu(i->kind), flags = CKPT_INODE_NORESERVE;
+	u32 kind = le32_to_cpu(i->kind), flags = CKPT_INODE_NORESERVE, mode = 07777;
 
 	if (!kind || kind >= CKPT_INODE_NR_KINDS)
 		return bad(c, "an inode of an unknown kind");
@@ -307,7 +421,11 @@ static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 ext
 		flags = CKPT_INODE_NORESERVE | CKPT_INODE_LOCKED | CKPT_INODE_REMOVED;
 	if (kind == CKPT_INODE_DELETED)
 		flags = CKPT_INODE_LINKABLE;
-	if (le32_to_cpu(i->flags) & ~flags || le32_to_cpu(i->mode) & ~07777)
+	if (kind == CKPT_INODE_NODE) {
+		flags = 0;
+		mode = 0177777;
+	}
+	if (le32_to_cpu(i->flags) & ~flags || le32_to_cpu(i->mode) & ~mode)
 		return bad(c, "an inode with unknown flags");
 	if ((s64)le64_to_cpu(i->size) < 0)
 		return bad(c, "an inode of an impossible size");
@@ -317,6 +435,8 @@ static int check_inode(struct ckpt_check *c, const struct ckpt_inode *i, u32 ext
 		return check_shm(c, i, extra);
 	if (kind == CKPT_INODE_DELETED)
 		return check_deleted(c, i, extra);
+	if (kind == CKPT_INODE_NODE)
+		return check_node(c, i, extra);
 	if (kind == CKPT_INODE_ANON ? extra : extra > CKPT_NAME_MAX || !string_ok(i->data, extra))
 		return bad(c, "an inode with a wrong name");
 	return 0;
@@ -380,6 +500,10 @@ static int check_file(struct ckpt_check *c, const struct ckpt_file *f, u32 extra
 	u32 pipe = le32_to_cpu(f->pipe), capacity = le32_to_cpu(f->capacity);
 	u64 size = le64_to_cpu(f->size);
 
+	if (f->reserved || (f->mnt && le32_to_cpu(f->kind) != CKPT_FILE_PATH &&
+			    le32_to_cpu(f->kind) != CKPT_FILE_FIFO))
+		return bad(c, "a file with what it cannot have");
+	use_mnt(c, f->mnt);
 	if (f->inode && le32_to_cpu(f->kind) != CKPT_FILE_INODE)
 		return bad(c, "a file with what it cannot have");
 	switch (le32_to_cpu(f->kind)) {
@@ -564,6 +688,19 @@ static bool pidns_ok(struct ckpt_check *c, const struct ckpt_pidns *p)
 	return true;
 }
 
+static bool mntns_ok(struct ckpt_check *c, const struct ckpt_mntns *m)
+{
+	u32 n = le32_to_cpu(m->mounts);
+
+	if (!n || n > CKPT_MOUNTS_MAX || m->reserved)
+		return false;
+	c->mounts_left = n;
+	c->mount = 0;
+	c->groups = 0;
+	c->mnt_namespaces++;
+	return true;
+}
+
 static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 {
 	u32 kind = le32_to_cpu(ns->kind);
@@ -588,6 +725,9 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 	case CKPT_NS_PID:
 		ok = extra == sizeof(struct ckpt_pidns) && pidns_ok(c, data);
 		break;
+	case CKPT_NS_MNT:
+		ok = extra == sizeof(struct ckpt_mntns) && mntns_ok(c, data);
+		break;
 	default:
 		return bad(c, "a namespace of an unknown kind");
 	}
@@ -597,24 +737,45 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 	return 0;
 }
 
-/* A path that leads down, and nowhere else. */
+static int check_mount(struct ckpt_check *c, const struct ckpt_mount *m, u32 extra)
+{
+	u32 parent = le32_to_cpu(m->parent), fs = le32_to_cpu(m->fs), group = le32_to_cpu(m->group);
+	u32 point = strnlen(m->data, extra) + 1, flags = le32_to_cpu(m->flags);
+	u32 attr = le32_to_cpu(m->attr);
+
+	if (c->mount ? !parent || parent > c->mount : parent)
+		return bad(c, "a mount on one that is not there");
+	if (point >= extra || !leads_down(m->data, point) ||
+	    !string_ok(m->data + point, extra - point) || extra - point > CKPT_PATH_MAX ||
+	    (fs ? !leads_down(m->data + point, extra - point) : m->data[point] != '/'))
+		return bad(c, "a mount with a wrong path");
+	if (attr & ~CKPT_MOUNT_ATTRS || (attr & 0x30) == 0x30 || flags & ~CKPT_MOUNT_FLAGS || m->reserved ||
+	    (flags & CKPT_MOUNT_SLAVE && fs) ||
+	    (flags & CKPT_MOUNT_UNBINDABLE && (group || flags & CKPT_MOUNT_SLAVE)))
+		return bad(c, "a mount with unknown flags");
+	if (group > c->groups + 1)
+		return bad(c, "a mount of a peer group that is not there");
+	if (group > c->groups)
+		c->groups++;
+	if (fs) {
+		if (!ref(c, CKPT_FS, m->fs) || fs > c->filesystems + 1 ||
+		    (c->fs_ns[fs - 1] && c->fs_ns[fs - 1] != c->count[CKPT_NS]))
+			return bad(c, "a mount of a file system that is not there");
+		if (c->fs_kind[fs - 1] == CKPT_FS_TMPFS && !c->fs_root[fs - 1])
+			return bad(c, "a file system without a root directory");
+		c->fs_ns[fs - 1] = c->count[CKPT_NS];
+		if (fs > c->filesystems)
+			c->filesystems++;
+	}
+	c->mount++;
+	c->mounts_left--;
+	return 0;
+}
+
 static int check_cgroup(struct ckpt_check *c, const char *path, u32 length)
 {
-	u32 i, begin = 1, len;
-
-	if (!string_ok(path, length) || path[0] != '/')
+	if (length <= 2 || !leads_down(path, length) || memchr(path, '\n', length))
 		return bad(c, "a cgroup with a wrong path");
-	for (i = 1; i < length; i++) {
-		if (path[i] == '\n')
-			return bad(c, "a cgroup with a wrong path");
-		if (path[i] && path[i] != '/')
-			continue;
-		len = i - begin;
-		if (!len || len > 255 || (path[begin] == '.' &&
-		    (len == 1 || (len == 2 && path[begin + 1] == '.'))))
-			return bad(c, "a cgroup with a wrong path");
-		begin = i + 1;
-	}
 	return 0;
 }
 
@@ -623,8 +784,6 @@ static int check_membership(struct ckpt_check *c, const struct ckpt_task *t, boo
 {
 	u32 id = le32_to_cpu(t->cgroup);
 
-	if (t->reserved_cgroup)
-		return bad(c, "a reserved field is in use");
 	if (id && le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE)
 		return bad(c, "a task that has ended, but not all of it");
 	if (id > c->count[CKPT_CGROUP] || id > c->cgroups + 1 || (id && !c->count[CKPT_TASK]))
@@ -638,7 +797,7 @@ static int check_membership(struct ckpt_check *c, const struct ckpt_task *t, boo
 }
 
 /* They are numbered by first use. */
-static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t)
+static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t, bool leads)
 {
 	static const u8 kinds[CKPT_NR_ROLES] = {
 		[CKPT_ROLE_UTS] = CKPT_NS_UTS,
@@ -648,6 +807,7 @@ static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t)
 		[CKPT_ROLE_TIME_CHILDREN] = CKPT_NS_TIME,
 		[CKPT_ROLE_PID] = CKPT_NS_PID,
 		[CKPT_ROLE_PID_CHILDREN] = CKPT_NS_PID,
+		[CKPT_ROLE_MNT] = CKPT_NS_MNT,
 	};
 	u32 state = le32_to_cpu(t->state), role, id;
 	bool ended = state == CKPT_TASK_ZOMBIE || state == CKPT_TASK_HEADLESS;
@@ -661,6 +821,8 @@ static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t)
 		if (!ref(c, CKPT_NS, t->ns[role]) || id > c->namespaces + 1 ||
 		    c->ns_kind[id - 1] != kinds[role])
 			return bad(c, "a task in a namespace that is not there");
+		if (id > c->namespaces && role == CKPT_ROLE_MNT && !leads)
+			return bad(c, "a thread that has a mount namespace first");
 		if (id > c->namespaces)
 			c->namespaces++;
 	}
@@ -794,7 +956,7 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	if (!zeros_behind(t->comm, sizeof(t->comm)))
 		return bad(c, "a task whose name is not a string");
 	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t) ?:
-	      check_namespaces(c, t) ?: check_pids(c, t, leads) ?:
+	      check_namespaces(c, t, leads) ?: check_pids(c, t, leads) ?:
 	      check_membership(c, t, leads);
 	if (err)
 		return err;
@@ -904,6 +1066,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 	switch (type) {
 	case CKPT_IMAGE:
 		return check_image(c, payload);
+	case CKPT_FS:
+		return check_fs(c, payload, extra);
 	case CKPT_INODE:
 		return check_inode(c, payload, extra);
 	case CKPT_FILE:
@@ -914,6 +1078,8 @@ int ckpt_check_payload(struct ckpt_check *c, const struct ckpt_record *r,
 		return check_mm(c, payload);
 	case CKPT_VMA:
 		return check_vma(c, payload, extra);
+	case CKPT_MOUNT:
+		return check_mount(c, payload, extra);
 	case CKPT_CGROUP:
 		return check_cgroup(c, payload, length);
 	case CKPT_NS:

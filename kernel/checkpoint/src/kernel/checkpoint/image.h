@@ -59,6 +59,15 @@ typedef int64_t s64;
  * @nr_tasks: that the image announces
  * @last: type of the record before
  * @vmas_left: VMA records that the last MM still has to get
+ * @mounts_left: MOUNT records that the last NS still has to get
+ * @mount: how many it has got
+ * @groups: peer groups that there are among them
+ * @mnt_namespaces: how many
+ * @mnt_used: the highest number of one that a path is of
+ * @fs_kind: of each FS, by id - 1
+ * @fs_ns: NS that has its mounts, likewise
+ * @fs_root: whether its root directory was there, likewise
+ * @filesystems: FSs that mounts have
  * @leader: TASK of the first thread of the last process
  * @awaits: type of record that the last TASK still has to get, or 0
  * @headless: the last TASK is a first thread that has ended: another must follow
@@ -89,6 +98,15 @@ struct ckpt_check {
 	u32 nr_tasks;
 	u32 last;
 	u32 vmas_left;
+	u32 mounts_left;
+	u32 mount;
+	u32 groups;
+	u32 mnt_namespaces;
+	u32 mnt_used;
+	u8 fs_kind[CKPT_FS_MAX];
+	u16 fs_ns[CKPT_FS_MAX];
+	bool fs_root[CKPT_FS_MAX];
+	u32 filesystems;
 	u32 leader;
 	u32 awaits;
 	bool headless;

@@ -225,7 +225,7 @@ int ckpt_inodes_whole(struct ckpt_snapshot *s)
 }
 
 /* Puts a page's worth of @data at @index of @to, unless it is zero. */
-static int keep_page(struct file *to, pgoff_t index, const void *data)
+int ckpt_keep_page(struct file *to, pgoff_t index, const void *data)
 {
 	struct page *page;
 
@@ -252,7 +252,7 @@ static ssize_t copy_chunk(struct file *from, struct file *to, loff_t pos, loff_t
 		return n;
 	memset(buf + n, 0, round_up(n, PAGE_SIZE) - n);
 	for (i = 0; i < n; i += PAGE_SIZE) {
-		err = keep_page(to, (pos + i) >> PAGE_SHIFT, buf + i);
+		err = ckpt_keep_page(to, (pos + i) >> PAGE_SHIFT, buf + i);
 		if (err)
 			return err;
 	}
@@ -295,6 +295,8 @@ int ckpt_copy_inodes(struct ckpt_snapshot *s)
 	int err;
 
 	list_for_each_entry(t, &s->inode_list, node) {
+		if (!S_ISREG(d_backing_inode(t->path.dentry)->i_mode))
+			continue;
 		if (!buf)
 			buf = kvmalloc(CHUNK, GFP_KERNEL_ACCOUNT);
 		if (!buf)
@@ -397,28 +399,46 @@ static int make_inode(struct ckpt_restart *r, struct ckpt_made_inode *made)
 	return ckpt_set_attributes(file, made->record);
 }
 
-/* Makes the file of every INODE. */
-int ckpt_make_inodes(struct ckpt_restart *r)
+/* The mount namespace that has to be there first. */
+static u32 mnt_of(const struct ckpt_inode *i)
+{
+	return i->kind == cpu_to_le32(CKPT_INODE_DELETED) ?
+		le32_to_cpu(((struct ckpt_deleted *)i->data)->mnt) : 0;
+}
+
+/* Makes the file of every INODE that is of mount namespace @mnt; of a NODE, user space has. */
+int ckpt_make_inodes_of(struct ckpt_restart *r, u32 mnt)
+{
+	struct ckpt_made_inode *made;
+	u32 i;
+	int err;
+
+	for (i = 0; i < r->nr_inodes; i++) {
+		made = &r->inodes[i];
+		if (made->record->kind == cpu_to_le32(CKPT_INODE_NODE) ||
+		    mnt_of(made->record) != mnt)
+			continue;
+		err = make_inode(r, made);
+		if (err)
+			return ckpt_fail(r->ctl, err, "inode %u: it cannot be made (error %d)",
+					 i + 1, -err);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Makes the table of all INODEs. */
+int ckpt_index_inodes(struct ckpt_restart *r)
 {
 	u32 n = r->stream.check.count[CKPT_INODE];
-	struct ckpt_made_inode *made;
 	struct ckpt_loaded *l;
-	int err;
 
 	r->inodes = kvcalloc(n, sizeof(*r->inodes), GFP_KERNEL_ACCOUNT);
 	if (!r->inodes)
 		return -ENOMEM;
-	list_for_each_entry(l, &r->records, node) {
-		if (ckpt_type(l) != CKPT_INODE)
-			continue;
-		made = &r->inodes[r->nr_inodes++];
-		made->record = (void *)l->payload;
-		err = make_inode(r, made);
-		if (err)
-			return ckpt_fail(r->ctl, err, "inode %u: it cannot be made (error %d)",
-					 le32_to_cpu(l->header.id), -err);
-		cond_resched();
-	}
+	list_for_each_entry(l, &r->records, node)
+		if (ckpt_type(l) == CKPT_INODE)
+			r->inodes[r->nr_inodes++].record = (void *)l->payload;
 	return 0;
 }
 
@@ -430,6 +450,8 @@ int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_fi
 	struct file *file;
 	loff_t pos;
 
+	if (made->record->kind == cpu_to_le32(CKPT_INODE_NODE))
+		return ckpt_fail(r->ctl, -EBADMSG, "file %u: it has a path", index + 1);
 	if (made->ipc_ns)
 		return ckpt_open_shm(r, index, f);
 	if (flags & ~known_flags(le32_to_cpu(made->record->kind)))
@@ -454,12 +476,16 @@ int ckpt_open_inode_file(struct ckpt_restart *r, u32 index, const struct ckpt_fi
  */
 int ckpt_fill_inode(struct ckpt_restart *r, const struct ckpt_pages *p, const void *data)
 {
-	struct file *file = r->inodes[le32_to_cpu(p->owner) - 1].file;
-	u64 at = le64_to_cpu(p->addr), size = i_size_read(file_inode(file));
+	struct ckpt_made_inode *made = &r->inodes[le32_to_cpu(p->owner) - 1];
+	struct file *file = made->file;
+	u64 at = le64_to_cpu(p->addr), size;
 	size_t len = le32_to_cpu(p->count) * PAGE_SIZE;
 	loff_t pos = at;
 	ssize_t n;
 
+	if (made->record->kind == cpu_to_le32(CKPT_INODE_NODE))
+		return ckpt_fill_node(r, made, p, data);
+	size = i_size_read(file_inode(file));
 	if (at + len - PAGE_SIZE >= size)
 		return ckpt_fail(r->ctl, -EBADMSG, "inode %u: contents behind its end",
 				 le32_to_cpu(p->owner));
@@ -483,6 +509,12 @@ int ckpt_seal_inodes(struct ckpt_restart *r)
 
 	for (i = 0; i < r->nr_inodes; i++) {
 		seals = le32_to_cpu(r->inodes[i].record->seals);
+		if (r->inodes[i].record->kind == cpu_to_le32(CKPT_INODE_NODE)) {
+			err = ckpt_settle_node(r, &r->inodes[i], i + 1);
+			if (err)
+				return err;
+			continue;
+		}
 		if (r->inodes[i].ipc_ns) {
 			err = ckpt_settle_shm(r, &r->inodes[i]);
 			if (err)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checkpoint/restart: namespaces of uts, ipc, cgroup and time; of pids, see pidns.c
+ * Checkpoint/restart: namespaces of uts, ipc, cgroup and time; of pids and mounts, see
+ * pidns.c and mounts.c
  *
  * The first task of the image that has a namespace makes it, in the kernel and
  * with its own credentials, which are still those of whoever restarts; others
@@ -31,6 +32,7 @@ static const char * const kind_names[CKPT_NS_NR_KINDS] = {
 	[CKPT_NS_CGROUP] = "cgroup",
 	[CKPT_NS_TIME] = "time",
 	[CKPT_NS_PID] = "pid",
+	[CKPT_NS_MNT] = "mount",
 };
 
 static const u32 role_kind[CKPT_NR_ROLES] = {
@@ -41,9 +43,10 @@ static const u32 role_kind[CKPT_NR_ROLES] = {
 	[CKPT_ROLE_TIME_CHILDREN] = CKPT_NS_TIME,
 	[CKPT_ROLE_PID] = CKPT_NS_PID,
 	[CKPT_ROLE_PID_CHILDREN] = CKPT_NS_PID,
+	[CKPT_ROLE_MNT] = CKPT_NS_MNT,
 };
 
-/* Those of pids are another matter: see pidns.c. */
+/* Those of pids and mounts are another matter: see pidns.c, mounts.c. */
 #define NR_PLAIN_ROLES	CKPT_ROLE_PID
 
 static struct ns_common *ns_of(const struct nsproxy *p, u32 role)
@@ -242,7 +245,7 @@ int ckpt_take_namespaces(struct ckpt_snapshot *s, u32 index)
 			return id;
 		t->ns[role] = id;
 	}
-	return ckpt_take_pid_namespaces(s, index);
+	return ckpt_take_pid_namespaces(s, index) ?: ckpt_take_mount_namespace(s, index);
 }
 
 /* The first of its namespaces that was taken, by its role, or CKPT_NR_ROLES. */
@@ -260,6 +263,8 @@ static u32 taken_role(struct ckpt_snapshot *s, struct task_struct *task)
 	for (role = 0; task->nsproxy && role < NR_PLAIN_ROLES; role++)
 		if (xa_load(&s->namespaces, (unsigned long)ns_of(task->nsproxy, role)))
 			return role;
+	if (task->nsproxy && ckpt_in_taken_mntns(s, task->nsproxy))
+		return CKPT_ROLE_MNT;
 	return CKPT_NR_ROLES;
 }
 
@@ -419,8 +424,8 @@ static int restore_role(struct ckpt_restart *r, struct ckpt_member *m, u32 role,
 	struct ckpt_made_ns *made;
 	int err = 0;
 
-	/* in its own pid namespace it was born */
-	if (!id || role == CKPT_ROLE_PID)
+	/* in its own pid namespace it was born ; of mounts, see mounts.c */
+	if (!id || role == CKPT_ROLE_PID || role == CKPT_ROLE_MNT)
 		return 0;
 	made = &r->namespaces[id - 1];
 	if (role != CKPT_ROLE_PID_CHILDREN && made->owner == m && !made->ns) {

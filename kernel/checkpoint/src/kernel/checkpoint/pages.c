@@ -316,6 +316,8 @@ int ckpt_write_contents(struct ckpt_snapshot *s, struct ckpt_stream *st)
 		loff_t pos = 0;
 		u32 n;
 
+		if (!t->copy)
+			continue;
 		do {
 			err = contents_batch(t->copy, b, pos);
 			n = b->n;

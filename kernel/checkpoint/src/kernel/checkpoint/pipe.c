@@ -144,6 +144,8 @@ static int take_end(struct ckpt_snapshot *s, struct task_struct *task,
 	f = ckpt_record_add(&s->files, CKPT_FILE, ++s->nr_files, sizeof(*f) + in_pipe + len);
 	if (f) {
 		f->kind = cpu_to_le32(kind);
+		if (path)
+			f->mnt = cpu_to_le32(ckpt_mnt_of(s, file_user_path(file)));
 		f->pipe = cpu_to_le32(p->number);
 		f->capacity = cpu_to_le32(pipe->max_usage * PAGE_SIZE);
 		f->size = cpu_to_le64(c.bytes);

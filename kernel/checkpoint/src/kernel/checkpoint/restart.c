@@ -210,11 +210,13 @@ int ckpt_restart_load(struct ckpt_ctl *ctl, struct file *file, struct checkpoint
 	spin_lock_init(&r->lock);
 	init_waitqueue_head(&r->ready);
 	init_waitqueue_head(&r->wait);
+	mutex_init(&r->opening);
 	err = load_records(r);
 	if (!err)
 		err = index_records(r);
 	if (!err)
 		err = ckpt_make_families(r);
+	ckpt_note_mounts(r);
 	if (!err)
 		err = ckpt_open_files(r);
 	if (err) {
@@ -240,6 +242,7 @@ void ckpt_restart_free(struct ckpt_restart *r)
 	for (i = 0; r->files && i < r->nr_files; i++)
 		if (r->files[i])
 			fput(r->files[i]);
+	ckpt_close_spares(r);
 	ckpt_close_inodes(r);
 	ckpt_put_namespaces(r);
 	ckpt_put_made_families(r);
@@ -253,6 +256,7 @@ void ckpt_restart_free(struct ckpt_restart *r)
 	kvfree(r->members);
 	kvfree(r->ids);
 	kvfree(r->gone);
+	ckpt_put_noted_mounts(r);
 	fput(r->stream.file);
 	put_pid(r->leader);
 	if (r->ns)
@@ -281,6 +285,7 @@ int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg)
 		task.init = ckpt_init_index(r, t);
 		task.nr_pids = le32_to_cpu(t->nr_pids);
 		task.cgroup = le32_to_cpu(t->cgroup);
+		task.mnt = ckpt_mnt_number(r, t);
 		if (copy_to_user(to + i, &task, sizeof(task)))
 			return -EFAULT;
 		for (j = 0; j < task.nr_pids; j++)
@@ -580,13 +585,20 @@ static int restore_thread(struct ckpt_restart *r, struct ckpt_member *m)
 	return ckpt_adopt_fs(m->leader->task);
 }
 
+/* Files may be of any mount namespace; to make one, nobody waits for any of them. */
+static int await_mounts(struct ckpt_restart *r)
+{
+	return await(r, READ_ONCE(r->nr_mounted) == r->stream.check.mnt_namespaces);
+}
+
 static int restore(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	int err;
 
 	if (ckpt_is_zombie(m))
 		return ckpt_close_files() ?: ckpt_restore_task(r, m);
-	err = ckpt_restore_namespaces(r, m);
+	err = ckpt_restore_namespaces(r, m) ?: ckpt_restore_mount_namespace(r, m) ?:
+	      await_mounts(r);
 	if (err)
 		return err;
 	err = ckpt_is_leader(m) ? restore_first(r, m) : restore_thread(r, m);
@@ -751,6 +763,7 @@ static int finish(struct ckpt_restart *r, struct checkpoint_finish *arg)
 		err = ckpt_read_pages(r, &arg->pages);
 	if (!err)
 		err = ckpt_seal_inodes(r);
+	ckpt_close_spares(r);
 	for (i = 0; i < r->nr_tasks && !err; i++)
 		if (!has_ended(&r->members[i]))
 			err = ckpt_restore_regs(r, &r->members[i]);

@@ -162,6 +162,8 @@ static int take(struct ckpt_snapshot *s, struct task_struct *root, u32 flags)
 		err = ckpt_tree_find(s, root);
 	if (!err)
 		err = ckpt_tree_check(s);
+	if (!err)
+		err = ckpt_take_mounts(s);
 	for (i = 0; i < s->nr_tasks && !err; i++)
 		err = take_task(s, i);
 	if (!err)
@@ -238,10 +240,14 @@ struct ckpt_snapshot *ckpt_snapshot_take(struct ckpt_ctl *ctl,
 	xa_init(&s->seen);
 	xa_init(&s->gone);
 	xa_init(&s->cgroups);
+	xa_init(&s->filesystems);
 	INIT_LIST_HEAD(&s->inode_list);
+	INIT_LIST_HEAD(&s->mntns_list);
 	err = still(s, root, take(s, root, flags));
 	ckpt_thaw(&s->frozen);
 	put_files(s);
+	ckpt_put_nodes(s);
+	ckpt_put_mounts(s);
 	ckpt_tree_put(s);
 	if (!err)
 		return s;
@@ -257,6 +263,7 @@ void ckpt_snapshot_free(struct ckpt_snapshot *s)
 	ckpt_put_inodes(s);
 	ckpt_put_families(s);
 	xa_destroy(&s->gone);
+	kvfree(s->fs_records.data);
 	kvfree(s->inode_records.data);
 	kvfree(s->files.data);
 	kvfree(s->fdtables.data);
@@ -358,6 +365,8 @@ int ckpt_snapshot_write(struct ckpt_snapshot *s, struct file *file,
 		st.pos = file->f_pos;
 	ckpt_check_init(&st.check);
 	err = write_image(s, &st);
+	if (!err)
+		err = write_records(&st, &s->fs_records);
 	if (!err)
 		err = write_records(&st, &s->inode_records);
 	if (!err)

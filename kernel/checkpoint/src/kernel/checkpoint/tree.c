@@ -137,9 +137,7 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 		ns = task->nsproxy;
 		if (!ns)
 			return -ESRCH;
-		if (ns->mnt_ns != mine->mnt_ns)
-			other = "mount";
-		else if (ns->net_ns != mine->net_ns)
+		if (ns->net_ns != mine->net_ns)
 			other = "network";
 	}
 	return other ? ckpt_refuse(s, task, "a %s namespace other than the caller's is", other) : 0;

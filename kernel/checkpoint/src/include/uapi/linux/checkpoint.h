@@ -114,7 +114,8 @@ struct checkpoint_load {
  * @nr_pids: how many levels its pid namespace is below that of the first task
  * @cgroup: where it is made: 0 for the cgroup of the first, or 1, 2, 3 ... for
  *	those of CHECKPOINT_CGROUPS
- * @reserved: 0
+ * @mnt: its mount namespace: 0 for that of the caller, or 1, 2, 3 ... for those of
+ *	CHECKPOINT_MOUNTS, by their order: the first that has one makes it
  */
 struct checkpoint_task {
 	__u32 pid;
@@ -124,7 +125,7 @@ struct checkpoint_task {
 	__u32 init;
 	__u32 nr_pids;
 	__u32 cgroup;
-	__u32 reserved;
+	__u32 mnt;
 };
 
 #define CHECKPOINT_TASK_THREAD	0x1	/* a thread of its parent's process */
@@ -167,6 +168,46 @@ struct checkpoint_cgroups {
 	__u64 reserved;
 };
 
+/**
+ * struct checkpoint_mounts - CHECKPOINT_MOUNTS
+ * @records: address of a buffer
+ * @size: of it, in bytes; out: of all records
+ * @count: out: how many records
+ * @reserved: 0
+ *
+ * Copies those records of the image that mount namespaces are made from, see
+ * <linux/checkpoint_image.h>: FS, INODE of kind NODE, NS of kind MNT, MOUNT. User space
+ * makes each namespace in the first task that has it, before that makes others and
+ * joins, with what rights it has.
+ *
+ * ENOSPC	the buffer is too small; @size and @count are set
+ */
+struct checkpoint_mounts {
+	__u64 records;
+	__u32 size;
+	__u32 count;
+	__u64 reserved;
+};
+
+/**
+ * struct checkpoint_filesystem - CHECKPOINT_FILESYSTEM
+ * @fs: id of an FS of kind TMPFS
+ * @fd: the root directory of a new tmpfs, in which all of its files have been made
+ *
+ * Finds its regular files, which must have their sizes; what is in them is
+ * written by CHECKPOINT_FINISH. Takes the rights to write to them.
+ *
+ * EBADF	@fd is none
+ * EINVAL	there is no image, or it has no such FS, or @fd is no root directory
+ * EBUSY	its files have been found before
+ * ESTALE	a file is not as the image says
+ * any other	a file could not be opened
+ */
+struct checkpoint_filesystem {
+	__u32 fs;
+	__s32 fd;
+};
+
 /*
  * CHECKPOINT_RESTORE: the calling thread becomes the task of the image whose
  * index in the table is the argument, and waits for the others. It must have
@@ -176,7 +217,7 @@ struct checkpoint_cgroups {
  * its threads to give up their memory: the stacks of the others are needed
  * until they are in here. Does not return to the caller: the task goes on
  * where it was at the checkpoint, or is killed. Returns with an error only if
- * the caller is not part of the image. Namespaces other than those of pids are
+ * the caller is not part of the image. Namespaces other than those of pids and mounts are
  * made meanwhile; that takes what unshare(2) and setns(2) ask for.
  *
  * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
@@ -206,5 +247,7 @@ struct checkpoint_finish {
 #define CHECKPOINT_RESTORE	_IO(CHECKPOINT_IOC, 0x04)
 #define CHECKPOINT_FINISH	_IOR(CHECKPOINT_IOC, 0x05, struct checkpoint_finish)
 #define CHECKPOINT_CGROUPS	_IOWR(CHECKPOINT_IOC, 0x06, struct checkpoint_cgroups)
+#define CHECKPOINT_MOUNTS	_IOWR(CHECKPOINT_IOC, 0x07, struct checkpoint_mounts)
+#define CHECKPOINT_FILESYSTEM	_IOW(CHECKPOINT_IOC, 0x08, struct checkpoint_filesystem)
 
 #endif /* _UAPI_LINUX_CHECKPOINT_H */

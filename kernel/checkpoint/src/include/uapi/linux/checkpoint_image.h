@@ -7,11 +7,12 @@
  * zeros up to the next multiple of 8. The order of records is
  *
  *	IMAGE
+ *	{ FS }
  *	{ INODE }
  *	{ FILE }
  *	{ FDTABLE }
  *	{ MM { VMA } }
- *	{ NS }
+ *	{ NS { MOUNT } }
  *	{ CGROUP }
  *	{ TASK [ [ { REGS } ] [ SIGACTIONS ] { SIGNAL } { TIMER } ] }
  *	{ LEADER }
@@ -26,7 +27,7 @@
  * its other threads follow it, also if it has ended itself: then it has no REGS.
  * A process that has ended has nothing but its TASK.
  *
- * INODE, FILE, FDTABLE, MM, NS, CGROUP and TASK have ids: 1, 2, 3 ... for each type. A reference
+ * FS, INODE, FILE, FDTABLE, MM, NS, CGROUP and TASK have ids: 1, 2, 3 ... for each type. A reference
  * is an id that came before, or 0 for none where that is said.
  */
 #ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
@@ -52,16 +53,20 @@
 #define CKPT_AUXV		64
 #define CKPT_CPUS_MAX		8192
 #define CKPT_NS_MAX		256
+#define CKPT_FS_MAX		64
+#define CKPT_MOUNTS_MAX		4096	/* of a namespace */
 #define CKPT_PIDNS_LEVELS	31	/* below that of the tree */
 
 enum ckpt_type {
 	CKPT_IMAGE = 1,
+	CKPT_FS,
 	CKPT_INODE,
 	CKPT_FILE,
 	CKPT_FDTABLE,
 	CKPT_MM,
 	CKPT_VMA,
 	CKPT_NS,
+	CKPT_MOUNT,
 	CKPT_CGROUP,
 	CKPT_TASK,
 	CKPT_REGS,
@@ -114,11 +119,47 @@ struct ckpt_image {
 	char release[CKPT_RELEASE_LEN];
 };
 
+enum ckpt_fs_kind {
+	CKPT_FS_TMPFS = 1,	/* with what is in it: INODEs of kind NODE */
+	CKPT_FS_PROC,		/* of the pid namespace of the first task that has its mounts */
+	CKPT_FS_NR_KINDS
+};
+
+#define CKPT_FS_NOSWAP		0x1
+#define CKPT_FS_INODE64		0x2
+#define CKPT_FS_FLAGS		0x3
+
+/**
+ * struct ckpt_fs - a file system that only the tree has mounted
+ * @kind: enum ckpt_fs_kind
+ * @flags: TMPFS, as what follows but @source: CKPT_FS_*
+ * @blocks: most pages in it, 0 for no limit
+ * @inodes: most inodes in it, likewise
+ * @mode: option of this name: permissions of its root directory when it was made
+ * @uid: likewise
+ * @gid: likewise
+ * @reserved: 0
+ * @source: what it was mounted from, as shown in /proc/PID/mountinfo, with its
+ *	terminating 0
+ */
+struct ckpt_fs {
+	__le32 kind;
+	__le32 flags;
+	__le64 blocks;
+	__le64 inodes;
+	__le32 mode;
+	__le32 uid;
+	__le32 gid;
+	__le32 reserved;
+	char source[];
+};
+
 enum ckpt_inode_kind {
 	CKPT_INODE_ANON = 1,	/* anonymous memory that is shared */
 	CKPT_INODE_MEMFD,	/* made by memfd_create(2) */
 	CKPT_INODE_SYSV,	/* a segment of shmget(2) */
 	CKPT_INODE_DELETED,	/* a regular file without a link */
+	CKPT_INODE_NODE,	/* in an FS */
 	CKPT_INODE_NR_KINDS
 };
 
@@ -135,12 +176,12 @@ enum ckpt_inode_kind {
  * @kind: enum ckpt_inode_kind
  * @flags: CKPT_INODE_*
  * @size: in bytes
- * @mode: permissions, 07777 at most
+ * @mode: permissions, 07777 at most; NODE: and the type of the file, see inode(7)
  * @uid: owner
  * @gid: its group
  * @seals: MEMFD: F_SEAL_* of fcntl(2)
  * @data: MEMFD: the name, with its terminating 0; SYSV: struct ckpt_shm;
- *	DELETED: struct ckpt_deleted
+ *	DELETED: struct ckpt_deleted; NODE: struct ckpt_node
  *
  * What no CONTENTS has is zero.
  */
@@ -187,12 +228,41 @@ struct ckpt_shm {
  * struct ckpt_deleted - what a deleted file has beyond an INODE
  * @atime: of the last access, nanoseconds
  * @mtime: of the last change of its contents
+ * @mnt: mount namespace that @dir is of, as of FILE
+ * @reserved: 0
  * @dir: path of the directory that it was in, with its terminating 0
  */
 struct ckpt_deleted {
 	__le64 atime;
 	__le64 mtime;
+	__le32 mnt;
+	__le32 reserved;
 	char dir[];
+};
+
+/**
+ * struct ckpt_node - what a file of an FS has beyond an INODE
+ * @fs: FS, of kind TMPFS
+ * @rdev: of a device: major << 20 | minor
+ * @link: INODE, of the same FS, that this is one more name of, or 0; then nothing
+ *	but @path is in use
+ * @reserved: 0
+ * @atime: of the last access, nanoseconds
+ * @mtime: of the last change
+ * @path: from its root directory on, with a leading / and the terminating 0;
+ *	of a symbolic link followed by where it leads, likewise terminated
+ *
+ * The first of an FS is its root directory, and directories come before what is
+ * in them.
+ */
+struct ckpt_node {
+	__le32 fs;
+	__le32 rdev;
+	__le32 link;
+	__le32 reserved;
+	__le64 atime;
+	__le64 mtime;
+	char path[];
 };
 
 enum ckpt_file_kind {
@@ -223,6 +293,9 @@ enum ckpt_file_kind {
  * @capacity: PIPE, FIFO: in bytes, as F_GETPIPE_SZ tells it
  * @mapped: PATH: 1 if @size and @mtime must be what they were
  * @inode: INODE: it
+ * @mnt: PATH, FIFO: mount namespace that the path is of: 0 for that of the caller, n for
+ *	the n-th NS of kind MNT; else 0
+ * @reserved: 0
  * @data: PATH: the path with its terminating 0; PIPE, FIFO: what is in the
  *	pipe, only in the first record that names it; FIFO: then the path
  *
@@ -242,6 +315,8 @@ struct ckpt_file {
 	__le32 capacity;
 	__le32 mapped;
 	__le32 inode;
+	__le32 mnt;
+	__le32 reserved;
 	__u8 data[];
 };
 
@@ -354,6 +429,7 @@ enum ckpt_ns_kind {
 	CKPT_NS_CGROUP,		/* no data: its root is the cgroup of the first TASK in it */
 	CKPT_NS_TIME,		/* data: struct ckpt_clocks */
 	CKPT_NS_PID,		/* data: struct ckpt_pidns */
+	CKPT_NS_MNT,		/* data: struct ckpt_mntns; MOUNTs follow */
 	CKPT_NS_NR_KINDS
 };
 
@@ -428,6 +504,47 @@ struct ckpt_pidns {
 	__le32 reserved;
 };
 
+/**
+ * struct ckpt_mntns - a mount namespace
+ * @mounts: how many MOUNTs follow, at least 1
+ * @reserved: 0
+ *
+ * It is made by the first TASK that has it, which is the first thread of its process.
+ */
+struct ckpt_mntns {
+	__le32 mounts;
+	__le32 reserved;
+};
+
+#define CKPT_MOUNT_UNBINDABLE	0x1	/* MS_UNBINDABLE */
+#define CKPT_MOUNT_SLAVE	0x2	/* MS_SLAVE of what @source is mounted by */
+#define CKPT_MOUNT_FLAGS	0x3
+#define CKPT_MOUNT_ATTRS	0x2000bf	/* all but idmapped ones */
+
+/**
+ * struct ckpt_mount - a mount of the NS before it
+ * @parent: what it is mounted on: the n-th MOUNT of this NS, which came before; 0
+ *	only for the first, which is the root
+ * @fs: FS, or 0: a file system of the caller
+ * @attr: MOUNT_ATTR_* of mount_setattr(2)
+ * @flags: CKPT_MOUNT_*
+ * @group: peer group, see mount_namespaces(7): they are numbered 1, 2, 3 ... within an
+ *	NS by first appearance; 0 for none
+ * @reserved: 0
+ * @data: two paths, each with a leading / and the terminating 0: where it is mounted, from the
+ *	root of the parent on; what is mounted there, from the root directory of the FS
+ *	on, or as the caller sees it
+ */
+struct ckpt_mount {
+	__le32 parent;
+	__le32 fs;
+	__le32 attr;
+	__le32 flags;
+	__le32 group;
+	__le32 reserved;
+	char data[];
+};
+
 /* Which of its namespaces: index into @ns of struct ckpt_task. */
 enum ckpt_role {
 	CKPT_ROLE_UTS,
@@ -437,6 +554,7 @@ enum ckpt_role {
 	CKPT_ROLE_TIME_CHILDREN,	/* where its children will be */
 	CKPT_ROLE_PID,			/* 0: that of the first task */
 	CKPT_ROLE_PID_CHILDREN,		/* likewise */
+	CKPT_ROLE_MNT,
 	CKPT_NR_ROLES
 };
 
@@ -519,7 +637,6 @@ enum ckpt_restart_kind {
  * @nr_pids: how many levels its pid namespace is below that of the first task
  * @cgroup: CGROUP, or 0 for that of the first task; a thread's is its leader's, a
  *	ZOMBIE has 0
- * @reserved_cgroup: 0
  * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32;
  *	then its pids at the levels below @pid, the last in its own namespace
  *
@@ -573,7 +690,6 @@ struct ckpt_task {
 	__le32 ns[CKPT_NR_ROLES];
 	__le32 nr_pids;
 	__le32 cgroup;
-	__le32 reserved_cgroup;
 	__le32 data[];
 };
 
