@@ -31,7 +31,15 @@ enum {
 
 enum {
 	KEY_PID = 0x100, KEY_UTS, KEY_IPC, KEY_NET, KEY_MOUNT, KEY_CGROUP, KEY_TIME, KEY_USER,
-	KEY_ALL, KEY_NONE, KEY_ROOT,
+	KEY_ALL, KEY_NONE, KEY_ROOT, KEY_TMPFS, KEY_BIND,
+};
+
+/* What it is to have mounted: a tmpfs, or what is at @source. */
+struct extra_mount {
+	char *source;		/* NULL: a tmpfs */
+	char *at;
+	const char *options;	/* of a tmpfs */
+	bool read_only;
 };
 
 struct arguments {
@@ -51,6 +59,8 @@ struct arguments {
 	struct limits limits;
 	char **env;
 	size_t nr_env;
+	struct extra_mount *mounts;
+	size_t nr_mounts;
 	char **command;
 };
 
@@ -62,6 +72,8 @@ static const struct argp_option options[] = {
 	{ "env", 'e', "NAME=VALUE", 0, "set a variable of its environment", 0 },
 	{ "chdir", 'C', "DIR", 0, "start there", 0 },
 	{ "root", KEY_ROOT, "DIR", 0, "with this root directory; implies --mount", 0 },
+	{ "tmpfs", KEY_TMPFS, "PATH[:OPTIONS]", 0, "with a tmpfs of its own there; implies --mount", 0 },
+	{ "bind", KEY_BIND, "SOURCE:PATH[:ro]", 0, "with what is at SOURCE there; implies --mount", 0 },
 	{ "json", 'J', NULL, 0, "with --detach: print what was made as JSON", 0 },
 	{ NULL, 0, NULL, 0, "Namespaces of its own (of processes only, if none is asked for):", 1 },
 	{ "pid", KEY_PID, NULL, 0, "processes", 0 },
@@ -91,6 +103,42 @@ static void want(struct arguments *a, uint64_t flags)
 {
 	a->namespaces |= flags;
 	a->chosen = true;
+}
+
+static struct extra_mount *add_mount(struct arguments *a)
+{
+	want(a, CLONE_NEWNS);
+	a->mounts = xrealloc(a->mounts, (a->nr_mounts + 1) * sizeof(*a->mounts));
+	memset(&a->mounts[a->nr_mounts], 0, sizeof(*a->mounts));
+	return &a->mounts[a->nr_mounts++];
+}
+
+static void want_tmpfs(struct arguments *a, const char *arg, struct argp_state *state)
+{
+	struct extra_mount *m = add_mount(a);
+	size_t len = strcspn(arg, ":");
+
+	m->at = xstrdup(arg);
+	m->at[len] = '\0';
+	m->options = arg[len] && arg[len + 1] ? arg + len + 1 : NULL;
+	if (*arg != '/')
+		argp_error(state, "--tmpfs: '%s': it is PATH[:OPTIONS], an absolute path", arg);
+}
+
+static void want_bind(struct arguments *a, const char *arg, struct argp_state *state)
+{
+	struct extra_mount *m = add_mount(a);
+	const char *at = strchr(arg, ':'), *flags;
+
+	flags = at ? strchr(at + 1, ':') : NULL;
+	if (!at || at == arg || at[1] != '/' || (flags && strcmp(flags, ":ro") && strcmp(flags, ":rw")))
+		argp_error(state, "--bind: '%s': it is SOURCE:PATH[:ro], an absolute path", arg);
+	m->source = xstrdup(arg);
+	m->source[at - arg] = '\0';
+	m->at = xstrdup(at + 1);
+	if (flags)
+		m->at[flags - at - 1] = '\0';
+	m->read_only = flags && !strcmp(flags, ":ro");
 }
 
 static void want_user(struct arguments *a, const char *map, struct argp_state *state)
@@ -163,6 +211,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ROOT:
 		a->root = arg;
 		want(a, CLONE_NEWNS);
+		return 0;
+	case KEY_TMPFS:
+		want_tmpfs(a, arg, state);
+		return 0;
+	case KEY_BIND:
+		want_bind(a, arg, state);
 		return 0;
 	case KEY_UTS:
 		a->hostname = arg;
@@ -271,6 +325,30 @@ static void mount_fresh(const struct birth *b, const char *type, const char *whe
 		give_up(b, EXIT_REFUSED, "%s on %s", type, path);
 }
 
+/* With all that is mounted below. */
+static int make_read_only(const char *path)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	return syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attr, sizeof(attr));
+}
+
+static void mount_extra(const struct birth *b, const struct extra_mount *m)
+{
+	char path[PATH_MAX];
+
+	below(b->a, m->at, path);
+	if (!m->source) {
+		if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, m->options))
+			give_up(b, EXIT_REFUSED, "--tmpfs: %s", m->at);
+		return;
+	}
+	if (mount(m->source, path, NULL, MS_BIND | MS_REC, NULL))
+		give_up(b, EXIT_REFUSED, "--bind: %s on %s", m->source, m->at);
+	if (m->read_only && make_read_only(path))
+		give_up(b, EXIT_REFUSED, "--bind: %s read-only", m->at);
+}
+
 static void enter_root(const struct birth *b)
 {
 	const char *root = b->a->root;
@@ -284,12 +362,15 @@ static void enter_root(const struct birth *b)
 static void set_up_mounts(const struct birth *b)
 {
 	const struct arguments *a = b->a;
+	size_t i;
 
 	need(b, sys(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL)), "mounts of its own");
 	if (a->root && mount(a->root, a->root, NULL, MS_BIND | MS_REC, NULL))
 		give_up(b, EXIT_REFUSED, "--root: %s", a->root);
 	if (a->namespaces & CLONE_NEWPID)
 		mount_fresh(b, "proc", "/proc");
+	for (i = 0; i < a->nr_mounts; i++)
+		mount_extra(b, &a->mounts[i]);
 	if (a->root)
 		enter_root(b);
 }

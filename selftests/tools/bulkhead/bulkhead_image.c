@@ -264,6 +264,36 @@ TEST_F(image, a_restart_that_fails_leaves_no_container)
 	EXPECT_TRUE(counts("new"));
 }
 
+/* What is in a file that container @name sees. */
+static const char *text_in(const char *name, const char *path)
+{
+	static char text[64];
+	char full[PATH_MAX];
+
+	snprintf(full, sizeof(full), "/proc/%d/root%s", tool_pid(name), path);
+	return file_read(full, text, sizeof(text)) < 0 ? strerror(errno) : text;
+}
+
+TEST_F(image, mounts_of_its_own_are_those_of_a_copy_too)
+{
+	ASSERT_EQ(0, tool_sh("mkdir t src b && echo bound >src/file"));
+	ASSERT_EQ(0, start(self->self, "web", "--pid --tmpfs " TOOL_DIR "/t:size=1m --bind "
+			   TOOL_DIR "/src:" TOOL_DIR "/b:ro")) TH_LOG("%s", tool_err());
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool_sh("echo kept >/proc/%d/root" TOOL_DIR "/t/file", tool_pid("web")));
+	ASSERT_EQ(0, tool_sh("bulkhead checkpoint web | bulkhead restart --name web2 -d"))
+		TH_LOG("%s", tool_err());
+	ASSERT_TRUE(counts("web2"));
+	EXPECT_STREQ("kept", text_in("web2", TOOL_DIR "/t/file"));
+	EXPECT_STREQ("bound", text_in("web2", TOOL_DIR "/b/file"));
+	/* each has its own */
+	ASSERT_EQ(0, tool_sh("echo other >/proc/%d/root" TOOL_DIR "/t/file", tool_pid("web2")));
+	EXPECT_STREQ("kept", text_in("web", TOOL_DIR "/t/file"));
+	EXPECT_NE(0, tool_sh("touch /proc/%d/root" TOOL_DIR "/b/new", tool_pid("web2")));
+	EXPECT_TRUE(tool_complains_of("Read-only file system")) TH_LOG("%s", tool_err());
+	EXPECT_NE(0, access(TOOL_DIR "/t/file", F_OK));
+}
+
 TEST_F(image, who_has_entered_is_in_the_way_and_named)
 {
 	pid_t pid;

@@ -49,6 +49,8 @@ TEST_F(run, bad_usage_is_status_2_and_makes_nothing)
 		"run --name -x true", "run --memory lots true", "run --pids -1 true",
 		"run --cpu 0 true", "run --io 98:0 true", "run --user=0:0 true",
 		"run --time=soon true", "run --env X true", "run --env =x true", "run --nonsense true",
+		"run --tmpfs t true", "run --tmpfs '' true", "run --bind /a true", "run --bind :/a true",
+		"run --bind /a:b true", "run --bind /a:/b:x true",
 		"run --json true", "run --time=1 --user true", "list x", "freeze", "freeze a b",
 		"freeze .a", "freeze -t x a", "freeze -t -1 a", "thaw", "kill", "kill --signal XYZ a",
 		"enter", "enter a/b", "checkpoint", "checkpoint a b", "restart a b", "nonsense",
@@ -199,6 +201,28 @@ TEST_F(run, another_root_is_all_that_it_sees)
 	EXPECT_EQ(1, tool("run --name x --root " TOOL_DIR "/none true"));
 	EXPECT_STREQ("bulkhead: x: --root: " TOOL_DIR "/none: No such file or directory",
 		     tool_err());
+}
+
+TEST_F(run, has_a_tmpfs_of_its_own_and_what_is_bound_there)
+{
+	ASSERT_EQ(0, tool_sh("mkdir -p t src b && echo bound >src/file"));
+	EXPECT_EQ(0, tool("run --tmpfs " TOOL_DIR "/t:size=64k --bind " TOOL_DIR "/src:" TOOL_DIR "/b:ro "
+			  "sh -c 'echo own >t/new; cat t/new b/file; touch b/no || grep -c size=64k /proc/mounts'"))
+		TH_LOG("%s", tool_err());
+	EXPECT_STREQ("own\nbound\n1", tool_out());
+	EXPECT_TRUE(tool_complains_of("Read-only file system"));
+	EXPECT_NE(0, access(TOOL_DIR "/t/new", F_OK));
+	EXPECT_EQ(0, tool("run --bind " TOOL_DIR "/src:" TOOL_DIR "/b touch b/new"));
+	EXPECT_EQ(0, access(TOOL_DIR "/src/new", F_OK));
+	/* below another root */
+	ASSERT_EQ(0, tool_sh("mkdir -p r/bin r/in r/t && cp /bin/busybox r/bin/ && ln -s busybox r/bin/cat"));
+	EXPECT_EQ(0, tool("run --root " TOOL_DIR "/r --tmpfs /t --bind " TOOL_DIR "/src:/in cat /in/file"))
+		TH_LOG("%s", tool_err());
+	EXPECT_STREQ("bound", tool_out());
+	EXPECT_EQ(1, tool("run --name x --tmpfs /none true"));
+	EXPECT_STREQ("bulkhead: x: --tmpfs: /none: No such file or directory", tool_err());
+	EXPECT_EQ(1, tool("run --name x --bind /none:/tmp true"));
+	EXPECT_STREQ("bulkhead: x: --bind: /none on /tmp: No such file or directory", tool_err());
 }
 
 TEST_F(run, environment_and_directory_are_as_asked)
