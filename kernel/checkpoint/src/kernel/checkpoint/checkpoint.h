@@ -140,7 +140,8 @@ struct ckpt_snapshot {
 	struct pid_namespace *ns;
 	struct ckpt_tree_task *tasks;
 	u32 nr_tasks;
-	struct ckpt_buf fs_records, inode_records, files, fdtables, mms, ns_records, cgroup_records, procs;
+	struct ckpt_buf fs_records, inode_records, files, fdtables, mms, ns_records, cgroup_records;
+	struct ckpt_buf procs;
 	struct xarray file_ids, pipes, inodes, fdtable_ids, namespaces, cgroups, families, seen,
 		      gone, filesystems;
 	struct list_head inode_list, mntns_list;

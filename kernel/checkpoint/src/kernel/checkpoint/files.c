@@ -100,7 +100,7 @@ static bool has_locks(struct file *file)
 	return false;
 }
 
-/* The name by which @path is reached again, in its mount namespace, in @buf of PATH_MAX, or an error. */
+/* The name by which @path is reached again in its namespace, in @buf of PATH_MAX, or an error. */
 char *ckpt_path_name(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		     const struct path *path, char *buf)
 {
@@ -146,7 +146,8 @@ static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 	if (IS_ERR(name))
 		return PTR_ERR(name);
 	if (file && S_ISDIR(inode->i_mode) && file->f_pos && ckpt_is_of_fs(s, path))
-		return ckpt_refuse_file(s, task, fd, "%s, a directory that is being read, is", name);
+		return ckpt_refuse_file(s, task, fd, "%s, a directory that is being read, is",
+					name);
 	f = ckpt_record_add(&s->files, CKPT_FILE, ++s->nr_files,
 			    sizeof(*f) + strlen(name) + 1);
 	if (!f)
@@ -261,7 +262,7 @@ int ckpt_take_cwd(struct ckpt_snapshot *s, struct task_struct *task)
 	return id;
 }
 
-/* Takes the root directory, if it is not that of its mount namespace. Returns the id of a FILE, 0, or an error. */
+/* Takes the root directory. Returns the id of a FILE, 0 for that of its namespace, or an error. */
 int ckpt_take_root(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct path root;

@@ -317,7 +317,8 @@ static int check_fs(struct ckpt_check *c, const struct ckpt_fs *fs, u32 extra)
 		return bad(c, "a file system of an unknown kind");
 	if (!string_ok(fs->source, extra))
 		return bad(c, "a file system without a source");
-	if (fs->reserved || le32_to_cpu(fs->flags) & ~CKPT_FS_FLAGS || le32_to_cpu(fs->mode) & ~07777 ||
+	if (fs->reserved || le32_to_cpu(fs->flags) & ~CKPT_FS_FLAGS ||
+	    le32_to_cpu(fs->mode) & ~07777 ||
 	    (s64)le64_to_cpu(fs->blocks) < 0 || (s64)le64_to_cpu(fs->inodes) < 0 ||
 	    (kind == CKPT_FS_PROC && (fs->flags || fs->blocks || fs->inodes || fs->mode ||
 				      fs->uid || fs->gid)))
@@ -749,7 +750,8 @@ static int check_mount(struct ckpt_check *c, const struct ckpt_mount *m, u32 ext
 	    !string_ok(m->data + point, extra - point) || extra - point > CKPT_PATH_MAX ||
 	    (fs ? !leads_down(m->data + point, extra - point) : m->data[point] != '/'))
 		return bad(c, "a mount with a wrong path");
-	if (attr & ~CKPT_MOUNT_ATTRS || (attr & 0x30) == 0x30 || flags & ~CKPT_MOUNT_FLAGS || m->reserved ||
+	if (attr & ~CKPT_MOUNT_ATTRS || (attr & 0x30) == 0x30 ||
+	    flags & ~CKPT_MOUNT_FLAGS || m->reserved ||
 	    (flags & CKPT_MOUNT_SLAVE && fs) ||
 	    (flags & CKPT_MOUNT_UNBINDABLE && (group || flags & CKPT_MOUNT_SLAVE)))
 		return bad(c, "a mount with unknown flags");

@@ -190,6 +190,7 @@ static int root_of(struct mnt_namespace *ns, struct path *root)
  * @first: the first task that has it
  * @noted: its mounts
  * @mounts: MOUNT records
+ * @nr_mounts: how many
  */
 struct ckpt_taken_mntns {
 	struct list_head node;
@@ -199,6 +200,7 @@ struct ckpt_taken_mntns {
 	struct task_struct *first;
 	struct noted_ns noted;
 	struct ckpt_buf mounts;
+	u32 nr_mounts;
 };
 
 /* What the mounts of one namespace are compared with, and room for names. */
@@ -385,8 +387,8 @@ static int take_mount(struct mount_taker *k, const struct noted_mount *m)
 	to->flags = cpu_to_le32((m->tflags & T_UNBINDABLE ? CKPT_MOUNT_UNBINDABLE : 0) |
 				(m->master ? CKPT_MOUNT_SLAVE : 0));
 	to->group = cpu_to_le32(group);
-	strcpy(to->data, point);
-	strcpy(to->data + strlen(point) + 1, source);
+	memcpy(to->data, point, strlen(point) + 1);
+	memcpy(to->data + strlen(point) + 1, source, strlen(source) + 1);
 	return 0;
 }
 
@@ -418,6 +420,7 @@ static int take_mounts(struct mount_taker *k)
 	n = number_mounts(&t->noted, real_mount(t->root.mnt));
 	if (!n || n > CKPT_MOUNTS_MAX)
 		return ckpt_refuse(k->s, t->first, "a mount namespace with %u mounts is", n);
+	t->nr_mounts = n;
 	if (!hide_the_same(&t->noted, &k->callers))
 		return ckpt_refuse(k->s, t->first, "a mount that its root directory hides is");
 	k->group_ids = kvcalloc(n, sizeof(*k->group_ids), GFP_KERNEL_ACCOUNT);
@@ -447,7 +450,8 @@ static int take_mntns(struct ckpt_snapshot *s, struct ckpt_taken_mntns *t)
 	if (!err)
 		err = take_mounts(&k);
 	if (err == -EAGAIN)
-		err = ckpt_fail(s->ctl, -EBUSY, "pid %d: its mounts change", task_pid_vnr(t->first));
+		err = ckpt_fail(s->ctl, -EBUSY, "pid %d: its mounts change",
+				task_pid_vnr(t->first));
 	kvfree(k.group_ids);
 	put_noted(&k.callers);
 	return err;
@@ -528,15 +532,35 @@ void ckpt_put_mounts(struct ckpt_snapshot *s)
 	}
 }
 
+/* Adds the NS of a mount namespace, which has got an id, and its MOUNTs. */
+static int add_records(struct ckpt_snapshot *s, const struct ckpt_taken_mntns *t)
+{
+	struct ckpt_mntns *to = ckpt_ns_record(s, CKPT_NS_MNT, sizeof(*to));
+	const struct ckpt_record *r;
+	size_t at = 0;
+	u32 length;
+	void *copy;
+
+	if (!to)
+		return -ENOMEM;
+	to->mounts = cpu_to_le32(t->nr_mounts);
+	while (at < t->mounts.len) {
+		r = t->mounts.data + at;
+		length = le32_to_cpu(r->length);
+		copy = ckpt_record_add(&s->ns_records, CKPT_MOUNT, 0, length);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, r + 1, length);
+		at += sizeof(*r) + length + ckpt_padding(length);
+	}
+	return 0;
+}
+
 /* Adds the NS of the mount namespace of a task, unless it is the caller's or was added. */
 int ckpt_take_mount_namespace(struct ckpt_snapshot *s, u32 index)
 {
 	struct ckpt_tree_task *task = &s->tasks[index];
-	struct ckpt_taken_mntns *t = NULL;
-	const struct ckpt_record *r;
-	struct ckpt_mntns *to;
-	size_t at;
-	u32 n = 0;
+	struct ckpt_taken_mntns *t;
 	void *known;
 	int id;
 
@@ -548,32 +572,12 @@ int ckpt_take_mount_namespace(struct ckpt_snapshot *s, u32 index)
 	if (!t)
 		return 0;
 	known = xa_load(&s->namespaces, (unsigned long)from_mnt_ns(t->ns));
-	if (known) {
-		task->ns[CKPT_ROLE_MNT] = xa_to_value(known);
-		return 0;
-	}
-	id = ckpt_new_namespace(s, task->task, from_mnt_ns(t->ns), "mount");
+	id = known ? xa_to_value(known) :
+	     ckpt_new_namespace(s, task->task, from_mnt_ns(t->ns), "mount");
 	if (id < 0)
 		return id;
 	task->ns[CKPT_ROLE_MNT] = id;
-	for (at = 0; at < t->mounts.len; at += sizeof(*r) + round_up(le32_to_cpu(r->length), CKPT_ALIGN)) {
-		r = t->mounts.data + at;
-		n++;
-	}
-	to = ckpt_ns_record(s, CKPT_NS_MNT, sizeof(*to));
-	if (!to)
-		return -ENOMEM;
-	to->mounts = cpu_to_le32(n);
-	for (at = 0; n--; at += sizeof(*r) + round_up(le32_to_cpu(r->length), CKPT_ALIGN)) {
-		void *copy;
-
-		r = t->mounts.data + at;
-		copy = ckpt_record_add(&s->ns_records, CKPT_MOUNT, 0, le32_to_cpu(r->length));
-		if (!copy)
-			return -ENOMEM;
-		memcpy(copy, r + 1, le32_to_cpu(r->length));
-	}
-	return 0;
+	return known ? 0 : add_records(s, t);
 }
 
 /* Whether it is of a mount namespace that was taken; under task_lock(). */
@@ -605,7 +609,7 @@ char *ckpt_d_path(struct ckpt_snapshot *s, const struct path *path, char *buf)
 	return __d_path(path, &t->root, buf, PATH_MAX) ?: d_path(path, buf, PATH_MAX);
 }
 
-/* Whether @name leads to @path, in the namespace that that is of. */
+/* Whether @name leads somewhere in the namespace that @path is of; @same: to @path. */
 bool ckpt_leads_to(struct ckpt_snapshot *s, const char *name, const struct path *path,
 		   bool *same)
 {
@@ -717,8 +721,10 @@ int ckpt_restore_mount_namespace(struct ckpt_restart *r, struct ckpt_member *m)
 	if (ns == from_mnt_ns(current->nsproxy->mnt_ns))
 		return 0;
 	err = enter(r, ns);
-	return err ? ckpt_fail(r->ctl, err, "pid %u: its mount namespace cannot be entered (error %d)",
-			       le32_to_cpu(m->record->pid), -err) : 0;
+	if (err)
+		ckpt_fail(r->ctl, err, "pid %u: its mount namespace cannot be entered (error %d)",
+			  le32_to_cpu(m->record->pid), -err);
+	return err;
 }
 
 /* Notes where the process in charge is. */

@@ -17,6 +17,7 @@
 #include <linux/namei.h>
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
+#include <linux/quotaops.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/xattr.h>
@@ -24,7 +25,8 @@
 #include "checkpoint.h"
 
 /* Flags of a whole file system, and of an inode, that a new one would not have. */
-#define UNKNOWN_SB_FLAGS	(SB_RDONLY | SB_SYNCHRONOUS | SB_MANDLOCK | SB_DIRSYNC | SB_LAZYTIME)
+#define UNKNOWN_SB_FLAGS	(SB_RDONLY | SB_SYNCHRONOUS | SB_MANDLOCK | SB_DIRSYNC | \
+				 SB_LAZYTIME)
 #define UNKNOWN_INODE_FLAGS	(S_SYNC | S_NOATIME | S_APPEND | S_IMMUTABLE | S_DAX | \
 				 S_ENCRYPTED | S_VERITY | S_CASEFOLD | S_SWAPFILE)
 
@@ -105,7 +107,7 @@ static int take_options(struct walk *w, struct super_block *sb)
 	int err;
 
 	if (sb->s_flags & UNKNOWN_SB_FLAGS || info->huge || info->mpol)
-		return refuse_fs(w, "a tmpfs with options beyond size, nr_inodes, mode, uid, gid, noswap is");
+		return refuse_fs(w, "a tmpfs with options beyond size, inodes, mode and owner is");
 #ifdef CONFIG_TMPFS_QUOTA
 	if (sb_any_quota_loaded(sb))
 		return refuse_fs(w, "a tmpfs with quota is");
@@ -134,7 +136,15 @@ static int check_node(struct walk *w, struct dentry *dentry, const char *name)
 	struct inode *inode = d_inode(dentry);
 	struct user_namespace *ns = current_user_ns();
 	ssize_t n;
+	int err = 0;
 
+	/* as tar(1) would need it */
+	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
+		err = inode_permission(&nop_mnt_idmap, inode, S_ISDIR(inode->i_mode) ?
+				       MAY_READ | MAY_EXEC : MAY_READ);
+	if (err)
+		return ckpt_fail(w->s->ctl, err, "pid %d: mount %s: no permission to read %s",
+				 task_pid_vnr(w->task), w->at, name);
 	if (S_ISSOCK(inode->i_mode))
 		return refuse_fs(w, "%s, a socket, is", name);
 	n = vfs_listxattr(dentry, NULL, 0);
@@ -227,7 +237,7 @@ static int take_node(struct walk *w, struct dentry *dentry)
 	int err;
 
 	if (IS_ERR(name))
-		return PTR_ERR(name);
+		return refuse_fs(w, "a path as long as that of %pd is", dentry);
 	known = S_ISDIR(inode->i_mode) ? NULL : xa_load(&w->s->inodes, (unsigned long)inode);
 	if (known)
 		return add_node(w, dentry, name, NULL, known->id);
@@ -313,7 +323,7 @@ int ckpt_take_fs(struct ckpt_snapshot *s, struct task_struct *task, struct vfsmo
 	if (known && sb->s_magic != PROC_SUPER_MAGIC)
 		return xa_to_value(known);
 	if (mounted_elsewhere(sb, ns))
-		return refuse_fs(&w, "a file system that is mounted elsewhere, too, and not by the caller is");
+		return refuse_fs(&w, "a file system that is mounted elsewhere, too, is");
 	if (known)
 		return xa_to_value(known);
 	if (sb->s_magic == PROC_SUPER_MAGIC)
@@ -418,9 +428,10 @@ int ckpt_fill_node(struct ckpt_restart *r, struct ckpt_made_inode *made, const s
 {
 	u64 at = le64_to_cpu(p->addr), size = le64_to_cpu(made->record->size);
 	u32 i, n = le32_to_cpu(p->count);
-	char *last __free(kfree) = NULL;
 	size_t rest;
 	int err = 0;
+
+	char *last __free(kfree) = NULL;
 
 	if (!made->file)
 		return ckpt_fail(r->ctl, -EBADMSG, "inode %u: contents of no file",

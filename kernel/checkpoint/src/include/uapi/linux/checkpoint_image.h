@@ -27,8 +27,8 @@
  * its other threads follow it, also if it has ended itself: then it has no REGS.
  * A process that has ended has nothing but its TASK.
  *
- * FS, INODE, FILE, FDTABLE, MM, NS, CGROUP and TASK have ids: 1, 2, 3 ... for each type. A reference
- * is an id that came before, or 0 for none where that is said.
+ * FS, INODE, FILE, FDTABLE, MM, NS, CGROUP and TASK have ids: 1, 2, 3 ... for each type.
+ * A reference is an id that came before, or 0 for none where that is said.
  */
 #ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H
 #define _UAPI_LINUX_CHECKPOINT_IMAGE_H
