@@ -99,7 +99,7 @@ JOB(mounted)
 	job_pause();
 	job_check(pread(3, buf, 8, 0) == 8 && !memcmp(buf, "contents", 8));
 	job_check(pread(4, buf, 8, 0) == 8 && !memcmp(buf, "unlinked", 8));
-	job_check(!access(OWN "/link", F_OK));
+	job_check(!access(OWN "/name", F_OK));
 }
 
 static void *idle(void *arg)
@@ -216,7 +216,7 @@ static int make_own(int dev, long nth)
 
 	mount_own();
 	fd = open(OWN "/file", O_CREAT | O_RDWR, 0600);
-	must(fd >= 0 && !ftruncate(fd, 8));
+	must(fd >= 0 && !ftruncate(fd, 8) && !link(OWN "/file", OWN "/name"));
 	fs.fd = open(OWN, O_RDONLY | O_DIRECTORY);
 	must(fs.fd >= 0);
 	if (nth)
