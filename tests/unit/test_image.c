@@ -384,6 +384,23 @@ static void *add_ns(uint32_t id, uint32_t kind, uint32_t size)
 	return ns->data;
 }
 
+/* One of users that maps  and  extents of ten, in that of @parent. */
+static void add_user(uint32_t id, uint32_t parent, uint32_t uids, uint32_t gids)
+{
+	struct ckpt_user *u = add_ns(id, CKPT_NS_USER,
+				     sizeof(*u) + (uids + gids) * sizeof(struct ckpt_extent));
+	uint32_t i;
+
+	((struct ckpt_ns *)payload(CKPT_NS, id))->owner = htole32(parent);
+	u->nr_uids = htole32(uids);
+	u->nr_gids = htole32(gids);
+	for (i = 0; i < uids + gids; i++) {
+		u->extents[i].first = htole32(10 * i);
+		u->extents[i].lower = htole32(1000 + 10 * i);
+		u->extents[i].count = htole32(10);
+	}
+}
+
 /* What is wrong with the pid namespaces: nothing, or none has a process, or the last has no user. */
 static enum { FINE, UNBORN, UNUSED } pid_namespaces;
 
@@ -414,6 +431,9 @@ static void add_namespaces(void)
 		return;
 	((struct ckpt_pidns *)add_ns(8, CKPT_NS_PID, sizeof(struct ckpt_pidns)))->parent =
 		htole32(6);
+	/* and two of users, likewise */
+	add_user(9, 0, 2, 1);
+	add_user(10, 9, 1, 0);
 }
 
 static void set_namespaces(int task, int role, uint32_t ns)
@@ -516,6 +536,11 @@ static void make_image(void)
 		set_namespaces(7, CKPT_ROLE_PID, 6);
 	if (pid_namespaces == FINE)
 		set_namespaces(8, CKPT_ROLE_PID, 8);
+	if (pid_namespaces != UNBORN) {
+		set_namespaces(4, CKPT_ROLE_USER, 10);
+		set_namespaces(7, CKPT_ROLE_USER, 10);
+		((struct ckpt_task *)payload(CKPT_TASK, 4))->exec_user = htole32(9);
+	}
 	add_leader(30, 31);
 	add_leader(31, 31);
 	add_pages(CKPT_CONTENTS, 1, PAGE);
@@ -525,7 +550,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(80);
+	t->records = htole64(82);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -558,7 +583,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "80 records"));
+	assert_non_null(strstr(why, "82 records"));
 	assert_non_null(strstr(why, "8 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -649,6 +674,54 @@ static void every_flipped_bit_is_noticed(void **state)
 		if (check() != -EBADMSG || !strstr(why, reason))		\
 			fail_msg("header of %s: %s: \"%s\"", #type, #field, why); \
 	} while (0)
+
+#define USER(n, field, value, reason)						\
+	do {									\
+		make_image();							\
+		((struct ckpt_user *)((struct ckpt_ns *)payload(CKPT_NS, n))->data)->field = value; \
+		seal();								\
+		if (check() != -EBADMSG || !strstr(why, reason))		\
+			fail_msg("user.%s: \"%s\"", #field, why);		\
+	} while (0)
+
+static void users_are_checked(void)
+{
+	USER(9, flags, htole32(2), "cannot have");
+	USER(9, uid, ~0, "cannot have");
+	USER(9, gid, ~0, "cannot have");
+	USER(9, nr_uids, htole32(3), "cannot have");
+	USER(9, nr_gids, htole32(2), "cannot have");
+	USER(9, nr_gids, htole32(341), "cannot have");
+	USER(9, nr_projids, ~0, "cannot have");
+	USER(9, limits[CKPT_LIMIT_TIME], htole32(1U << 31), "cannot have");
+	USER(9, rlimits[CKPT_RLIMIT_MEMLOCK], htole64(1ULL << 63), "cannot have");
+	USER(9, extents[0].count, 0, "cannot have");
+	USER(9, extents[2].count, 0, "cannot have");
+	USER(9, extents[0].first, ~0, "cannot have");
+	USER(9, extents[0].lower, htole32(0xfffffff7), "cannot have");
+	USER(9, extents[1].first, htole32(9), "cannot have");
+	USER(9, extents[1].lower, htole32(991), "cannot have");
+	FIELD(CKPT_NS, 9, ckpt_ns, kind, htole32(CKPT_NS_CGROUP), "cannot have");
+	FIELD(CKPT_NS, 9, ckpt_ns, owner, htole32(9), "owner is not there");
+	FIELD(CKPT_NS, 10, ckpt_ns, owner, htole32(8), "owner is not there");
+	FIELD(CKPT_NS, 10, ckpt_ns, owner, htole32(11), "owner is not there");
+	FIELD(CKPT_TASK, 4, ckpt_task, ns[CKPT_ROLE_USER], htole32(8), "namespace that is not there");
+	FIELD(CKPT_TASK, 4, ckpt_task, ns[CKPT_ROLE_USER], htole32(11), "namespace that is not there");
+	FIELD(CKPT_TASK, 2, ckpt_task, ns[CKPT_ROLE_USER], htole32(9), "another user namespace");
+	FIELD(CKPT_TASK, 4, ckpt_task, exec_user, htole32(5), "user namespace that is not there");
+	FIELD(CKPT_TASK, 2, ckpt_task, exec_user, htole32(9), "another user namespace");
+	FIELD(CKPT_TASK, 7, ckpt_task, exec_user, htole32(9), "not all of it");
+	FIELD(CKPT_TASK, 1, ckpt_task, pid_owner, htole32(9), "not of the image");
+	FIELD(CKPT_TASK, 4, ckpt_task, pid_owner, htole32(9), "not of the image");
+	FIELD(CKPT_TASK, 4, ckpt_task, pid_owner, htole32(11), "user namespace that is not there");
+	/* a user namespace of nobody */
+	make_image();
+	((struct ckpt_task *)payload(CKPT_TASK, 4))->ns[CKPT_ROLE_USER] = 0;
+	((struct ckpt_task *)payload(CKPT_TASK, 7))->ns[CKPT_ROLE_USER] = 0;
+	seal();
+	assert_int_equal(check(), -EBADMSG);
+	assert_non_null(strstr(why, "a namespace of no task"));
+}
 
 static void every_field_is_checked_by_its_meaning(void **state)
 {
@@ -890,6 +963,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 3, ckpt_task, cgroup, htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 4, ckpt_task, cgroup, htole32(2), "cgroup that is not there");
 	FIELD(CKPT_TASK, 4, ckpt_task, cgroup, 0, "cgroup of no task");
+	users_are_checked();
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, htole32(1), "or pids");
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_pids, ~0, "or pids");
 	FIELD(CKPT_TASK, 1, ckpt_task, ns[CKPT_ROLE_PID], htole32(6), "namespace that is not there");
@@ -934,6 +1008,7 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_cpus, 0, "number of groups or CPUs");
 	FIELD(CKPT_TASK, 1, ckpt_task, rlimits[3][0], htole64(1), "limit");
 	FIELD(CKPT_TASK, 1, ckpt_task, comm[15], 'x', "name");
+	FIELD(CKPT_TASK, 1, ckpt_task, reserved, 1, "unknown flags");
 	FIELD(CKPT_TASK, 1, ckpt_task, root, htole32(11), "directory");
 	FIELD(CKPT_TASK, 3, ckpt_task, root, htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_NR_STATES), "unknown state");
@@ -1150,6 +1225,9 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "name=\"heap\" family=2 anon_pgoff=1280"));
 	assert_non_null(strstr(text, "ns 8: kind=\"pid\" owner=0 parent=6\n"));
 	assert_non_null(strstr(text, " pid_ns=8 pids=[1 1]\n"));
+	assert_non_null(strstr(text, "ns 9: kind=\"user\" owner=0 uid=0 gid=0 setgroups=\"allow\" "
+			       "uid_map=[0:1000:10 10:1010:10] gid_map=[20:1020:10] projid_map=[]"));
+	assert_non_null(strstr(text, " user_ns=10 exec_user_ns=9"));
 	free(text);
 
 	out = open_memstream(&text, &size);
@@ -1159,8 +1237,10 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "{\"type\": \"task\", \"id\": 4, \"pid\": 9, \"parent\": 2"));
 	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
 	assert_non_null(strstr(text, "\"hostname\": \"inside\", \"domainname\""));
+	assert_non_null(strstr(text, "\"uid_map\": [[0, 1000, 10], [10, 1010, 10]]"));
 	assert_non_null(strstr(text, "\"uts_ns\": 1, \"time_ns\": 4, "
-			       "\"pid_ns_for_children\": 6, \"mnt_ns\": 7, \"cgroup\": 1}"));
+			       "\"pid_ns_for_children\": 6, \"mnt_ns\": 7, \"user_ns\": 10, "
+			       "\"exec_user_ns\": 9, \"cgroup\": 1}"));
 	assert_non_null(strstr(text, "\"pid_ns\": 8, \"pids\": [1, 1]}"));
 	assert_string_equal(text + strlen(text) - 3, "}]\n");
 	free(text);

@@ -253,9 +253,55 @@ static void show_ipc(struct reader *r, const struct ckpt_ipc *i)
 	put_u32(r, "mq_msgsize_default", i->mq_msgsize_default);
 }
 
+static void show_map(struct reader *r, const char *key, const struct ckpt_extent *e, u32 n)
+{
+	u32 i;
+
+	put(r, key, "[");
+	for (i = 0; i < n; i++)
+		fprintf(r->out, r->json ? "%s[%u, %u, %u]" : "%s%u:%u:%u",
+			i ? r->json ? ", " : " " : "", le32_to_cpu(e[i].first),
+			le32_to_cpu(e[i].lower), le32_to_cpu(e[i].count));
+	fputc(']', r->out);
+}
+
+static void show_user(struct reader *r, const struct ckpt_user *u)
+{
+	static const char * const limits[CKPT_NR_LIMITS] = {
+		[CKPT_LIMIT_USER] = "max_user_namespaces",
+		[CKPT_LIMIT_PID] = "max_pid_namespaces",
+		[CKPT_LIMIT_UTS] = "max_uts_namespaces",
+		[CKPT_LIMIT_IPC] = "max_ipc_namespaces",
+		[CKPT_LIMIT_NET] = "max_net_namespaces",
+		[CKPT_LIMIT_MNT] = "max_mnt_namespaces",
+		[CKPT_LIMIT_CGROUP] = "max_cgroup_namespaces",
+		[CKPT_LIMIT_TIME] = "max_time_namespaces",
+	};
+	static const char * const rlimits[CKPT_NR_USER_RLIMITS] = {
+		[CKPT_RLIMIT_NPROC] = "nproc",
+		[CKPT_RLIMIT_MSGQUEUE] = "msgqueue",
+		[CKPT_RLIMIT_SIGPENDING] = "sigpending",
+		[CKPT_RLIMIT_MEMLOCK] = "memlock",
+	};
+	u32 uids = le32_to_cpu(u->nr_uids), gids = le32_to_cpu(u->nr_gids), i;
+
+	put_u32(r, "uid", u->uid);
+	put_u32(r, "gid", u->gid);
+	put_text(r, "setgroups", u->flags ? "deny" : "allow");
+	show_map(r, "uid_map", u->extents, uids);
+	show_map(r, "gid_map", u->extents + uids, gids);
+	show_map(r, "projid_map", u->extents + uids + gids, le32_to_cpu(u->nr_projids));
+	for (i = 0; i < CKPT_NR_LIMITS; i++)
+		put_u32(r, limits[i], u->limits[i]);
+	for (i = 0; i < CKPT_NR_USER_RLIMITS; i++)
+		put(r, rlimits[i], "%" PRIu64, le64_to_cpu(u->rlimits[i]));
+}
+
 static void show_ns(struct reader *r, const struct ckpt_ns *ns)
 {
-	static const char * const kinds[] = { "", "uts", "ipc", "cgroup", "time", "pid", "mount" };
+	static const char * const kinds[] = {
+		"", "uts", "ipc", "cgroup", "time", "pid", "mount", "user",
+	};
 	const void *data = ns->data;
 
 	put_text(r, "kind", kinds[le32_to_cpu(ns->kind)]);
@@ -282,6 +328,8 @@ static void show_ns(struct reader *r, const struct ckpt_ns *ns)
 		return put_u32(r, "parent", ((const struct ckpt_pidns *)data)->parent);
 	case CKPT_NS_MNT:
 		return put_u32(r, "mounts", ((const struct ckpt_mntns *)data)->mounts);
+	case CKPT_NS_USER:
+		return show_user(r, data);
 	}
 }
 
@@ -297,6 +345,7 @@ static void show_roles(struct reader *r, const struct ckpt_task *t)
 		[CKPT_ROLE_PID] = "pid_ns",
 		[CKPT_ROLE_PID_CHILDREN] = "pid_ns_for_children",
 		[CKPT_ROLE_MNT] = "mnt_ns",
+		[CKPT_ROLE_USER] = "user_ns",
 	};
 	const __le32 *pids = t->data + le32_to_cpu(t->nr_groups) + le32_to_cpu(t->nr_cpus);
 	u32 role, i;
@@ -304,6 +353,10 @@ static void show_roles(struct reader *r, const struct ckpt_task *t)
 	for (role = 0; role < CKPT_NR_ROLES; role++)
 		if (t->ns[role])
 			put_u32(r, keys[role], t->ns[role]);
+	if (t->pid_owner)
+		put_u32(r, "pid_ns_owner", t->pid_owner);
+	if (t->exec_user)
+		put_u32(r, "exec_user_ns", t->exec_user);
 	if (!t->nr_pids)
 		return;
 	put(r, "pids", "[");

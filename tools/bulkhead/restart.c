@@ -29,6 +29,7 @@
 #include "placement.h"
 #include "process.h"
 #include "say.h"
+#include "users.h"
 
 struct arguments {
 	const char *in;
@@ -177,30 +178,6 @@ static long make_thread(uint32_t i)
 	return clone_thread(&args, i);
 }
 
-/* Returns 0 in the process that was made. */
-static long make_process(uint32_t i, uint64_t flags, int exit_signal)
-{
-	pid_t tid[LEVELS_MAX];
-	struct clone_args args = {
-		.flags = flags,
-		.exit_signal = exit_signal,
-	};
-	long ret;
-
-	if (!i && cgroup >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = cgroup;
-	}
-	want_pids(i, tid, &args);
-	/* where its maker is, unless it is said */
-	if (i && tasks[i].cgroup != tasks[tasks[i].parent].cgroup) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = placement_fd(tasks[i].cgroup);
-	}
-	ret = syscall(SYS_clone3, &args, sizeof(args));
-	return ret < 0 ? -errno : ret;
-}
-
 /* Whom the caller makes from now on is in the pid namespace of @pid, which it sees. */
 static long children_beside(pid_t pid)
 {
@@ -210,6 +187,43 @@ static long children_beside(pid_t pid)
 	if (pidfd >= 0)
 		close(pidfd);
 	return ret;
+}
+
+/* Returns 0 in the process that was made. */
+static long make_process(uint32_t i, uint64_t flags, int exit_signal)
+{
+	pid_t tid[LEVELS_MAX];
+	struct clone_args args = {
+		.flags = flags,
+		.exit_signal = exit_signal,
+	};
+	long ret;
+	int err;
+
+	if (!i && cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = cgroup;
+	}
+	want_pids(i, tid, &args);
+	if (flags & CLONE_NEWPID && tasks[i].owner) {
+		/* one that another user namespace owns: it is made first */
+		err = users_enter_pids(tasks[i].owner, tid + 1, tasks[i].nr_pids);
+		if (err)
+			return err;
+		args.flags &= ~CLONE_NEWPID;
+	}
+	/* where its maker is, unless it is said */
+	if (i && tasks[i].cgroup != tasks[tasks[i].parent].cgroup) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = placement_fd(tasks[i].cgroup);
+	}
+	ret = syscall(SYS_clone3, &args, sizeof(args));
+	if (ret < 0)
+		ret = -errno;
+	if (!ret || !(flags & CLONE_NEWPID) || !tasks[i].owner)
+		return ret;
+	err = children_beside(getpid());
+	return err ? err : ret;
 }
 
 /*
@@ -440,6 +454,8 @@ static int run(const struct arguments *a)
 		return EXIT_REFUSED;
 	}
 	raise_limits();
+	if (users_make(dev))
+		return EXIT_REFUSED;
 	/* Orphans of a restart that fails come to us, and do not stay behind. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	first = make_first(a, &c);

@@ -335,12 +335,6 @@ JOB(net)
 	job_pause();
 }
 
-JOB(user)
-{
-	must(!unshare(CLONE_NEWUSER));
-	job_pause();
-}
-
 /* What it has not been shared with: a child outside of the tree. */
 JOB(torn)
 {
@@ -458,7 +452,6 @@ TEST_F(namespaces, what_an_image_cannot_hold_is_refused_by_name)
 		{ "mqueue", "an ipc namespace with a POSIX message queue in it" },
 		{ "cgroup_above", "a cgroup namespace whose root is another cgroup" },
 		{ "net", "a network namespace" },
-		{ "user", "a user namespace" },
 		{ "torn", "a uts namespace that it shares with the tree" },
 	};
 	size_t i;

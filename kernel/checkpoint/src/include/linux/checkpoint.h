@@ -21,6 +21,7 @@ struct restart_block;
 struct rlimit;
 struct sigevent;
 struct task_struct;
+struct user_namespace;
 struct vm_area_struct;
 
 /* kernel/fork.c */
@@ -71,7 +72,7 @@ static inline void checkpoint_left_freezer(void)
 #endif
 
 /* kernel/nsproxy.c */
-struct nsproxy *checkpoint_new_nsproxy(u64 flags);
+struct nsproxy *checkpoint_new_nsproxy(u64 flags, struct user_namespace *owner);
 
 /* kernel/sys.c */
 int do_prlimit(struct task_struct *tsk, unsigned int resource,

@@ -10,7 +10,8 @@
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
  * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
- * deleted.c, tmpfs.c (file systems), mounts.c, namespaces.c, pidns.c, cgroup.c.
+ * deleted.c, tmpfs.c (file systems), mounts.c, namespaces.c, pidns.c, userns.c,
+ * cgroup.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -78,6 +79,7 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
  * @ns: its NSs, by enum ckpt_role
  * @cgroup: its CGROUP, or 0
  * @root: its root directory, a FILE, or 0
+ * @exec_user: NS of the user namespace in which its program was executed, or 0
  * @marked: it stood in the freezer; false for a zombie
  */
 struct ckpt_tree_task {
@@ -89,6 +91,7 @@ struct ckpt_tree_task {
 	u32 ns[CKPT_NR_ROLES];
 	u32 cgroup;
 	u32 root;
+	u32 exec_user;
 	bool marked;
 };
 
@@ -118,6 +121,8 @@ struct ckpt_tree_task {
  * @nr_filesystems: ids given to FSs
  * @mntns_list: mount namespaces, see mounts.c; only while being taken
  * @nr_mntns: numbers given to them
+ * @ns_owner: NS of the user namespace that owns the last of them, or 0
+ * @pid_owner: likewise of @ns, if the first task is its first process
  * @cgroups: struct cgroup * to the ids of CGROUPs
  * @nr_cgroups: ids given to CGROUPs
  * @families: root of an anon_vma to struct ckpt_taken_family
@@ -146,7 +151,7 @@ struct ckpt_snapshot {
 		      gone, filesystems;
 	struct list_head inode_list, mntns_list;
 	u32 nr_files, nr_pipes, nr_inodes, nr_fdtables, nr_mms, nr_namespaces, nr_cgroups,
-	    nr_families, nr_filesystems, nr_mntns;
+	    nr_families, nr_filesystems, nr_mntns, ns_owner, pid_owner;
 	struct {
 		bool armed;
 		s64 left, interval;
@@ -242,10 +247,13 @@ int ckpt_take_pid_namespaces(struct ckpt_snapshot *s, u32 index);
 int ckpt_pid_namespaces_whole(struct ckpt_snapshot *s);
 u32 ckpt_nr_pids(const struct ckpt_snapshot *s, struct task_struct *task);
 void ckpt_take_pids(const struct ckpt_snapshot *s, struct task_struct *task, __le32 *to);
-int ckpt_new_namespace(struct ckpt_snapshot *s, struct task_struct *task, struct ns_common *ns,
-		       const char *name);
+int ckpt_new_namespace(struct ckpt_snapshot *s, struct task_struct *task, struct ns_common *ns);
 void *ckpt_ns_record(struct ckpt_snapshot *s, u32 kind, u32 size);
 int ckpt_namespaces_whole(struct ckpt_snapshot *s);
+int ckpt_take_user(struct ckpt_snapshot *s, struct task_struct *task, struct user_namespace *ns);
+int ckpt_take_user_namespaces(struct ckpt_snapshot *s, u32 index);
+bool ckpt_in_taken_user(struct ckpt_snapshot *s, struct task_struct *task);
+bool ckpt_owns_pid_namespace(const struct ckpt_snapshot *s);
 struct task_struct *ckpt_head(struct task_struct *task);
 bool ckpt_lives_headless(struct task_struct *task);
 struct task_struct *ckpt_living(struct task_struct *task);
@@ -385,7 +393,7 @@ struct ckpt_made_inode {
 /**
  * struct ckpt_made_ns - a namespace of the image
  * @record: NS
- * @owner: the first task that has it, who makes it; of pids: is in it
+ * @owner: the first task that has it, who makes it, unless user space does; of pids: is in it
  * @ns: it, referenced, or NULL as long as it is not there
  */
 struct ckpt_made_ns {
@@ -489,11 +497,19 @@ void ckpt_restart_closed(struct ckpt_restart *r);
 struct pid_namespace *ckpt_root_ns(const struct ckpt_member *m);
 int ckpt_join_pid_namespace(struct ckpt_restart *r, struct ckpt_member *m);
 u32 ckpt_init_index(const struct ckpt_restart *r, const struct ckpt_task *t);
+u32 ckpt_pid_owner(const struct ckpt_restart *r, u32 index);
 const __le32 *ckpt_pids(const struct ckpt_task *t);
 int ckpt_await_namespace(struct ckpt_restart *r, struct ckpt_made_ns *made);
 int ckpt_restore_namespaces(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_index_namespaces(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_put_namespaces(struct ckpt_restart *r);
+int ckpt_restart_ns(struct ckpt_restart *r, struct checkpoint_ns *arg);
+int ckpt_adopt_user(struct ckpt_restart *r, const struct checkpoint_user *arg);
+struct user_namespace *ckpt_user_ns(struct ckpt_restart *r, __le32 id);
+int ckpt_check_pid_owner(struct ckpt_restart *r, struct ckpt_member *m, struct pid_namespace *root);
+int ckpt_enter_user(struct cred *new, struct user_namespace *ns);
+int ckpt_restore_exec_user(struct ckpt_restart *r, const struct ckpt_task *t);
+void ckpt_settle_users(struct ckpt_restart *r);
 int ckpt_open_files(struct ckpt_restart *r);
 int ckpt_open_files_of(struct ckpt_restart *r, u32 mnt);
 void ckpt_close_spares(struct ckpt_restart *r);

@@ -196,6 +196,37 @@ static int ioctl_filesystem(struct ckpt_ctl *ctl, void __user *p)
 	return ckpt_restart_filesystem(r, arg.fs, &fd_file(f)->f_path);
 }
 
+static int ioctl_ns(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_ns arg;
+	int err;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (!r)
+		return -EINVAL;
+	err = ckpt_restart_ns(r, &arg);
+	if ((!err || err == -ENOSPC) && copy_to_user(p, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
+static int ioctl_user(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_user arg;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (!r)
+		return -EINVAL;
+	guard(mutex)(&ctl->lock);
+	if (r->leader != task_tgid(current))
+		return -EPERM;
+	return ckpt_adopt_user(r, &arg);
+}
+
 static int ioctl_finish(struct ckpt_ctl *ctl, void __user *p)
 {
 	struct ckpt_restart *r = restart_of(ctl);
@@ -238,6 +269,10 @@ static long ckpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_mounts(ctl, p);
 	case CHECKPOINT_FILESYSTEM:
 		return ioctl_filesystem(ctl, p);
+	case CHECKPOINT_NS:
+		return ioctl_ns(ctl, p);
+	case CHECKPOINT_USER:
+		return ioctl_user(ctl, p);
 	case CHECKPOINT_FINISH:
 		return ioctl_finish(ctl, p);
 	default:

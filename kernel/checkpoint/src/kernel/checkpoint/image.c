@@ -79,8 +79,9 @@ static const struct {
 	[CKPT_FDTABLE]	= { "fdtable", 0, CKPT_FDS_MAX * sizeof(struct ckpt_fd), true },
 	[CKPT_MM]	= { "mm", sizeof(struct ckpt_mm), 0, true },
 	[CKPT_VMA]	= { "vma", sizeof(struct ckpt_vma), CKPT_VMA_NAME_MAX, false },
-	[CKPT_NS]	= { "ns", sizeof(struct ckpt_ns), CKPT_PATH_MAX, true },
-	[CKPT_MOUNT]	= { "mount", sizeof(struct ckpt_mount), 2 * CKPT_PATH_MAX, false },
+		[CKPT_MOUNT]	= { "mount", sizeof(struct ckpt_mount), 2 * CKPT_PATH_MAX, false },
+	[CKPT_NS]	= { "ns", sizeof(struct ckpt_ns), sizeof(struct ckpt_user) +
+			    3 * CKPT_EXTENTS_MAX * sizeof(struct ckpt_extent), true },
 	[CKPT_CGROUP]	= { "cgroup", 0, CKPT_PATH_MAX, true },
 	[CKPT_TASK]	= { "task", sizeof(struct ckpt_task),
 			    CKPT_GROUPS_MAX * 4 + CKPT_CPUS_MAX / 8 +
@@ -126,6 +127,14 @@ static int bad(struct ckpt_check *c, const char *why)
 {
 	c->why = why;
 	return -EBADMSG;
+}
+
+/* How many NSs are in use, in order; those of users come with whatever they own. */
+static u32 used_namespaces(struct ckpt_check *c)
+{
+	while (c->namespaces < c->count[CKPT_NS] && c->ns_kind[c->namespaces] == CKPT_NS_USER)
+		c->namespaces++;
+	return c->namespaces;
 }
 
 /* Whether a record of @type may follow what came so far. */
@@ -201,7 +210,7 @@ static int check_order(struct ckpt_check *c, u32 type)
 			return bad(c, "memory or files of no task");
 		if (c->count[CKPT_CGROUP] != c->cgroups)
 			return bad(c, "a cgroup of no task");
-		if (c->count[CKPT_NS] != c->namespaces)
+		if (c->count[CKPT_NS] != used_namespaces(c) || c->users != c->users_used)
 			return bad(c, "a namespace of no task");
 		if (c->mnt_used > c->mnt_namespaces)
 			return bad(c, "a path in a mount namespace that is not there");
@@ -702,13 +711,83 @@ static bool mntns_ok(struct ckpt_check *c, const struct ckpt_mntns *m)
 	return true;
 }
 
+/* Whether this is a user namespace that is there, or 0. It is then in use. */
+static bool user_ok(struct ckpt_check *c, __le32 id)
+{
+	u32 i = le32_to_cpu(id) - 1;
+
+	if (!id)
+		return true;
+	if (!ref(c, CKPT_NS, id) || c->ns_kind[i] != CKPT_NS_USER)
+		return false;
+	if (!c->ns_used[i])
+		c->users_used++;
+	c->ns_used[i] = true;
+	return true;
+}
+
+static bool ranges_meet(__le32 a, __le32 a_count, __le32 b, __le32 b_count)
+{
+	return le32_to_cpu(a) < (u64)le32_to_cpu(b) + le32_to_cpu(b_count) &&
+	       le32_to_cpu(b) < (u64)le32_to_cpu(a) + le32_to_cpu(a_count);
+}
+
+/* As what is written to a file of /proc has to be. */
+static bool map_ok(const struct ckpt_extent *e, u32 n)
+{
+	u32 i, j;
+
+	for (i = 0; i < n; i++) {
+		if (!e[i].count ||
+		    (u64)le32_to_cpu(e[i].first) + le32_to_cpu(e[i].count) > 0xffffffff ||
+		    (u64)le32_to_cpu(e[i].lower) + le32_to_cpu(e[i].count) > 0xffffffff)
+			return false;
+		for (j = 0; j < i; j++)
+			if (ranges_meet(e[i].first, e[i].count, e[j].first, e[j].count) ||
+			    ranges_meet(e[i].lower, e[i].count, e[j].lower, e[j].count))
+				return false;
+	}
+	return true;
+}
+
+static bool userns_ok(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
+{
+	const struct ckpt_user *u = (const void *)ns->data;
+	u32 parent = le32_to_cpu(ns->owner), level = parent ? c->ns_level[parent - 1] + 1 : 1;
+	u32 uids, gids, projids, i;
+
+	if (extra < sizeof(*u))
+		return false;
+	uids = le32_to_cpu(u->nr_uids);
+	gids = le32_to_cpu(u->nr_gids);
+	projids = le32_to_cpu(u->nr_projids);
+	if (uids > CKPT_EXTENTS_MAX || gids > CKPT_EXTENTS_MAX || projids > CKPT_EXTENTS_MAX ||
+	    extra - sizeof(*u) != (uids + gids + projids) * sizeof(*u->extents))
+		return false;
+	if (!map_ok(u->extents, uids) || !map_ok(u->extents + uids, gids) ||
+	    !map_ok(u->extents + uids + gids, projids))
+		return false;
+	if (le32_to_cpu(u->flags) & ~CKPT_USER_FLAGS || le32_to_cpu(u->uid) == 0xffffffff ||
+	    le32_to_cpu(u->gid) == 0xffffffff || level > CKPT_USERNS_LEVELS)
+		return false;
+	for (i = 0; i < CKPT_NR_LIMITS; i++)
+		if (!between(u->limits[i], 0, 0x7fffffff))
+			return false;
+	for (i = 0; i < CKPT_NR_USER_RLIMITS; i++)
+		if ((s64)le64_to_cpu(u->rlimits[i]) < 0)
+			return false;
+	c->ns_level[c->count[CKPT_NS]] = level;
+	c->users++;
+	return true;
+}
+
 static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 {
 	u32 kind = le32_to_cpu(ns->kind);
 	const void *data = ns->data;
 	bool ok;
 
-	if (ns->owner)
+	if (!user_ok(c, ns->owner) || (kind == CKPT_NS_MNT && ns->owner))
 		return bad(c, "a namespace whose owner is not there");
 	switch (kind) {
 	case CKPT_NS_UTS:
@@ -728,6 +807,9 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 		break;
 	case CKPT_NS_MNT:
 		ok = extra == sizeof(struct ckpt_mntns) && mntns_ok(c, data);
+		break;
+	case CKPT_NS_USER:
+		ok = userns_ok(c, ns, extra);
 		break;
 	default:
 		return bad(c, "a namespace of an unknown kind");
@@ -810,6 +892,7 @@ static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t, boo
 		[CKPT_ROLE_PID] = CKPT_NS_PID,
 		[CKPT_ROLE_PID_CHILDREN] = CKPT_NS_PID,
 		[CKPT_ROLE_MNT] = CKPT_NS_MNT,
+		[CKPT_ROLE_USER] = CKPT_NS_USER,
 	};
 	u32 state = le32_to_cpu(t->state), role, id;
 	bool ended = state == CKPT_TASK_ZOMBIE || state == CKPT_TASK_HEADLESS;
@@ -818,16 +901,35 @@ static int check_namespaces(struct ckpt_check *c, const struct ckpt_task *t, boo
 		id = le32_to_cpu(t->ns[role]);
 		if (!id)
 			continue;
-		if (ended && role != CKPT_ROLE_PID)
+		if (ended && role != CKPT_ROLE_PID && role != CKPT_ROLE_USER)
 			return bad(c, "a task that has ended, but not all of it");
-		if (!ref(c, CKPT_NS, t->ns[role]) || id > c->namespaces + 1 ||
-		    c->ns_kind[id - 1] != kinds[role])
+		if (!ref(c, CKPT_NS, t->ns[role]) || c->ns_kind[id - 1] != kinds[role] ||
+		    (role != CKPT_ROLE_USER && id > used_namespaces(c) + 1))
 			return bad(c, "a task in a namespace that is not there");
-		if (id > c->namespaces && role == CKPT_ROLE_MNT && !leads)
+		if (role == CKPT_ROLE_USER || id <= c->namespaces)
+			continue;
+		if (role == CKPT_ROLE_MNT && !leads)
 			return bad(c, "a thread that has a mount namespace first");
-		if (id > c->namespaces)
-			c->namespaces++;
+		c->namespaces++;
 	}
+	return 0;
+}
+
+/* A process has one user namespace, and one in which its program was executed. */
+static int check_users(struct ckpt_check *c, const struct ckpt_task *t, bool leads)
+{
+	u32 user = le32_to_cpu(t->ns[CKPT_ROLE_USER]);
+
+	if (!user_ok(c, t->ns[CKPT_ROLE_USER]) || !user_ok(c, t->exec_user) ||
+	    !user_ok(c, t->pid_owner))
+		return bad(c, "a task in a user namespace that is not there");
+	if (t->pid_owner && (c->count[CKPT_TASK] || le32_to_cpu(t->pid) != 1))
+		return bad(c, "an owner of a pid namespace that is not of the image");
+	if (!leads && (user != c->user_ns || t->exec_user))
+		return bad(c, "a thread in another user namespace");
+	if (t->exec_user && le32_to_cpu(t->state) == CKPT_TASK_ZOMBIE)
+		return bad(c, "a task that has ended, but not all of it");
+	c->user_ns = user;
 	return 0;
 }
 
@@ -945,7 +1047,8 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 		return bad(c, "a task with a wrong number of groups or CPUs, or pids");
 	if (!between(t->pid, 1, 1 << 22))
 		return bad(c, "a task with an impossible pid");
-	if (le32_to_cpu(t->flags) & ~CKPT_TASK_FLAGS || le32_to_cpu(t->umask) & ~0777)
+	if (le32_to_cpu(t->flags) & ~CKPT_TASK_FLAGS || le32_to_cpu(t->umask) & ~0777 ||
+	    t->reserved)
 		return bad(c, "a task with unknown flags");
 	if (!between(t->exit_signal, 0, CKPT_NSIG) || !between(t->pdeath_signal, 0, CKPT_NSIG))
 		return bad(c, "a task with an impossible signal");
@@ -958,7 +1061,7 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	if (!zeros_behind(t->comm, sizeof(t->comm)))
 		return bad(c, "a task whose name is not a string");
 	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t) ?:
-	      check_namespaces(c, t, leads) ?: check_pids(c, t, leads) ?:
+	      check_namespaces(c, t, leads) ?: check_users(c, t, leads) ?: check_pids(c, t, leads) ?:
 	      check_membership(c, t, leads);
 	if (err)
 		return err;

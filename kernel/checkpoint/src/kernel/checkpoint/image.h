@@ -78,8 +78,13 @@ typedef int64_t s64;
  * @namespaces: NSs that tasks have
  * @ns_kind: of each NS, by id - 1
  * @families: of mappings, that there are
- * @ns_level: of a pid namespace: how far below that of the tree; by id - 1
+ * @ns_level: of a pid namespace: how far below that of the tree, of one of users: below the
+ *	caller's; by id - 1
  * @ns_init: whether its first process was there; by id - 1
+ * @ns_used: of a user namespace: whether a task is in it, or it owns something; by id - 1
+ * @users: how many user namespaces
+ * @users_used: how many of them are in use
+ * @user_ns: user namespace of the last process
  * @pid_namespaces: how many
  * @inits: of how many of them the first process was there
  * @pid_ns: pid namespace of the last process
@@ -119,6 +124,10 @@ struct ckpt_check {
 	u32 families;
 	u8 ns_level[CKPT_NS_MAX];
 	bool ns_init[CKPT_NS_MAX];
+	bool ns_used[CKPT_NS_MAX];
+	u32 users;
+	u32 users_used;
+	u32 user_ns;
 	u32 pid_namespaces;
 	u32 inits;
 	u32 pid_ns;

@@ -573,7 +573,7 @@ int ckpt_take_mount_namespace(struct ckpt_snapshot *s, u32 index)
 		return 0;
 	known = xa_load(&s->namespaces, (unsigned long)from_mnt_ns(t->ns));
 	id = known ? xa_to_value(known) :
-	     ckpt_new_namespace(s, task->task, from_mnt_ns(t->ns), "mount");
+	     ckpt_new_namespace(s, task->task, from_mnt_ns(t->ns));
 	if (id < 0)
 		return id;
 	task->ns[CKPT_ROLE_MNT] = id;
@@ -641,7 +641,7 @@ bool ckpt_is_ns_root(struct ckpt_snapshot *s, struct task_struct *task, const st
 /* Restart: as setns(2). */
 static int enter(struct ckpt_restart *r, struct ns_common *ns)
 {
-	struct nsproxy *p = checkpoint_new_nsproxy(0);
+	struct nsproxy *p = checkpoint_new_nsproxy(0, current_user_ns());
 	struct nsset set = {
 		.flags = CLONE_NEWNS, .nsproxy = p, .fs = current->fs, .cred = current_cred(),
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checkpoint/restart: namespaces of uts, ipc, cgroup and time; of pids and mounts, see
- * pidns.c and mounts.c
+ * Checkpoint/restart: namespaces of uts, ipc, cgroup and time; of pids, mounts and
+ * users, see pidns.c, mounts.c and userns.c
  *
  * The first task of the image that has a namespace makes it, in the kernel and
  * with its own credentials, which are still those of whoever restarts; others
@@ -33,6 +33,7 @@ static const char * const kind_names[CKPT_NS_NR_KINDS] = {
 	[CKPT_NS_TIME] = "time",
 	[CKPT_NS_PID] = "pid",
 	[CKPT_NS_MNT] = "mount",
+	[CKPT_NS_USER] = "user",
 };
 
 static const u32 role_kind[CKPT_NR_ROLES] = {
@@ -44,9 +45,10 @@ static const u32 role_kind[CKPT_NR_ROLES] = {
 	[CKPT_ROLE_PID] = CKPT_NS_PID,
 	[CKPT_ROLE_PID_CHILDREN] = CKPT_NS_PID,
 	[CKPT_ROLE_MNT] = CKPT_NS_MNT,
+	[CKPT_ROLE_USER] = CKPT_NS_USER,
 };
 
-/* Those of pids and mounts are another matter: see pidns.c, mounts.c. */
+/* Those of pids, mounts and users are another matter: see pidns.c, mounts.c and userns.c. */
 #define NR_PLAIN_ROLES	CKPT_ROLE_PID
 
 static struct ns_common *ns_of(const struct nsproxy *p, u32 role)
@@ -80,6 +82,7 @@ void *ckpt_ns_record(struct ckpt_snapshot *s, u32 kind, u32 size)
 	if (!ns)
 		return NULL;
 	ns->kind = cpu_to_le32(kind);
+	ns->owner = cpu_to_le32(s->ns_owner);
 	return ns->data;
 }
 
@@ -187,18 +190,18 @@ static int take_kind(struct ckpt_snapshot *s, struct task_struct *task, u32 role
 	}
 }
 
-/* Gives the next id to a namespace: returns it, or an error. */
-int ckpt_new_namespace(struct ckpt_snapshot *s, struct task_struct *task, struct ns_common *ns,
-		       const char *name)
+/* Gives the next id to a namespace, behind those of its owner: returns it, or an error. */
+int ckpt_new_namespace(struct ckpt_snapshot *s, struct task_struct *task, struct ns_common *ns)
 {
-	int err;
+	int err, owner = ckpt_take_user(s, task, ns->ops->owner(ns));
 
+	if (owner < 0)
+		return owner;
 	if (s->nr_namespaces == CKPT_NS_MAX)
 		return ckpt_refuse(s, task, "a tree with more than %d namespaces is", CKPT_NS_MAX);
-	if (ns->ops->owner(ns) != current_user_ns())
-		return ckpt_refuse(s, task, "a %s namespace of another user namespace is", name);
 	err = xa_err(xa_store(&s->namespaces, (unsigned long)ns,
 			      xa_mk_value(s->nr_namespaces + 1), GFP_KERNEL));
+	s->ns_owner = owner;
 	return err ?: ++s->nr_namespaces;
 }
 
@@ -212,7 +215,7 @@ static int take_namespace(struct ckpt_snapshot *s, struct task_struct *task, u32
 
 	if (known)
 		return xa_to_value(known);
-	id = ckpt_new_namespace(s, task, ns, kind_names[role_kind[role]]);
+	id = ckpt_new_namespace(s, task, ns);
 	return id < 0 ? id : take_kind(s, task, role, p) ?: id;
 }
 
@@ -254,6 +257,8 @@ static u32 taken_role(struct ckpt_snapshot *s, struct task_struct *task)
 	struct pid_namespace *pid_ns;
 	u32 role;
 
+	if (ckpt_in_taken_user(s, task))
+		return CKPT_ROLE_USER;
 	scoped_guard(rcu) {
 		pid_ns = task_active_pid_ns(task);
 		if (pid_ns && xa_load(&s->namespaces, (unsigned long)&pid_ns->ns))
@@ -308,6 +313,16 @@ static void set_uts(struct uts_namespace *ns, const struct ckpt_uts *u)
 	strscpy_pad(ns->name.domainname, u->domainname);
 }
 
+/* Whether the caller is root of a user namespace, or can be by setns(2) and setuid(2). */
+static bool is_root_of(struct user_namespace *ns)
+{
+	kuid_t root = make_kuid(ns, 0);
+
+	if (ns != current_user_ns())
+		return uid_valid(root) && ns_capable(ns, CAP_SETUID);
+	return uid_eq(current_euid(), root);
+}
+
 /* As their files in /proc/sys: values that root of the namespace may write. */
 static int set_ipc(struct ipc_namespace *ns, const struct ckpt_ipc *i)
 {
@@ -317,7 +332,7 @@ static int set_ipc(struct ipc_namespace *ns, const struct ckpt_ipc *i)
 	get_limits(ns, &fresh);
 	if (!memcmp(&fresh, i, sizeof(fresh)))
 		return 0;
-	if (!uid_eq(current_euid(), make_kuid(ns->user_ns, 0)))
+	if (!is_root_of(ns->user_ns))
 		return -EPERM;
 	if (le32_to_cpu(i->shmmni) > ipc_mni || le32_to_cpu(i->msgmni) > ipc_mni ||
 	    le32_to_cpu(i->sem[3]) > ipc_mni)
@@ -360,7 +375,7 @@ static int set_clocks(struct time_namespace *ns, const struct ckpt_clocks *t)
 }
 
 /* Makes a namespace as unshare(2) does, and as the image says. */
-static int make_namespace(struct ckpt_made_ns *made, u32 role)
+static int make_namespace(struct ckpt_restart *r, struct ckpt_made_ns *made, u32 role)
 {
 	static const u64 flags[CKPT_NS_NR_KINDS] = {
 		[CKPT_NS_UTS] = CLONE_NEWUTS,
@@ -370,10 +385,14 @@ static int make_namespace(struct ckpt_made_ns *made, u32 role)
 	};
 	u32 kind = role_kind[role];
 	const void *data = made->record->data;
-	struct nsproxy *p = checkpoint_new_nsproxy(flags[kind]);
+	struct user_namespace *owner = ckpt_user_ns(r, made->record->owner);
 	struct ns_common *ns;
+	struct nsproxy *p;
 	int err = 0;
 
+	if (!owner)
+		return -EINVAL;
+	p = checkpoint_new_nsproxy(flags[kind], owner);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	switch (kind) {
@@ -424,12 +443,15 @@ static int restore_role(struct ckpt_restart *r, struct ckpt_member *m, u32 role,
 	struct ckpt_made_ns *made;
 	int err = 0;
 
-	/* in its own pid namespace it was born ; of mounts, see mounts.c */
-	if (!id || role == CKPT_ROLE_PID || role == CKPT_ROLE_MNT)
+	/*
+	 * In its own pid namespace it was born; of mounts, see mounts.c; and that of
+	 * users comes with credentials.
+	 */
+	if (!id || role == CKPT_ROLE_PID || role == CKPT_ROLE_MNT || role == CKPT_ROLE_USER)
 		return 0;
 	made = &r->namespaces[id - 1];
 	if (role != CKPT_ROLE_PID_CHILDREN && made->owner == m && !made->ns) {
-		err = make_namespace(made, role);
+		err = make_namespace(r, made, role);
 		wake_up_all(&r->wait);
 	}
 	/*
@@ -444,6 +466,16 @@ static int restore_role(struct ckpt_restart *r, struct ckpt_member *m, u32 role,
 	return err;
 }
 
+static bool needs_nsproxy(const struct ckpt_task *t)
+{
+	u32 role;
+
+	for (role = 0; role < CKPT_NR_ROLES; role++)
+		if (t->ns[role] && role != CKPT_ROLE_USER)
+			return true;
+	return false;
+}
+
 /**
  * ckpt_restore_namespaces - move the caller into its namespaces
  * @r: the restart
@@ -451,14 +483,13 @@ static int restore_role(struct ckpt_restart *r, struct ckpt_member *m, u32 role,
  */
 int ckpt_restore_namespaces(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	static const __le32 none[CKPT_NR_ROLES];
 	struct nsproxy *p;
 	int err = 0;
 	u32 role;
 
-	if (!memcmp(m->record->ns, none, sizeof(none)))
+	if (!needs_nsproxy(m->record))
 		return 0;
-	p = checkpoint_new_nsproxy(0);
+	p = checkpoint_new_nsproxy(0, current_user_ns());
 	if (IS_ERR(p))
 		return ckpt_fail(r->ctl, PTR_ERR(p), "pid %u: no permission for namespaces",
 				 le32_to_cpu(m->record->pid));

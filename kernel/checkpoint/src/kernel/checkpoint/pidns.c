@@ -67,7 +67,7 @@ static int take_pidns(struct ckpt_snapshot *s, struct task_struct *task, struct 
 	err = check_settings(s, task, ns);
 	if (err)
 		return err;
-	id = ckpt_new_namespace(s, task, &ns->ns, "pid");
+	id = ckpt_new_namespace(s, task, &ns->ns);
 	if (id < 0)
 		return id;
 	xa_set_mark(&s->namespaces, key, PIDNS_MARK);
@@ -177,6 +177,12 @@ int ckpt_pid_namespaces_whole(struct ckpt_snapshot *s)
 	return 0;
 }
 
+/* Whether the first task is the first process of the pid namespace of the tree. */
+bool ckpt_owns_pid_namespace(const struct ckpt_snapshot *s)
+{
+	return is_init(s->tasks[0].task);
+}
+
 /* How many pids a task has below the level of the first task. */
 u32 ckpt_nr_pids(const struct ckpt_snapshot *s, struct task_struct *task)
 {
@@ -207,6 +213,17 @@ u32 ckpt_init_index(const struct ckpt_restart *r, const struct ckpt_task *t)
 	u32 id = le32_to_cpu(t->ns[CKPT_ROLE_PID]);
 
 	return id ? r->namespaces[id - 1].owner - r->members : 0;
+}
+
+/* The NS of the user namespace that owns the pid namespace which the @index-th task begins, or 0. */
+u32 ckpt_pid_owner(const struct ckpt_restart *r, u32 index)
+{
+	const struct ckpt_task *t = r->members[index].record;
+	u32 id = le32_to_cpu(t->ns[CKPT_ROLE_PID]);
+
+	if (!id)
+		return le32_to_cpu(t->pid_owner);
+	return ckpt_init_index(r, t) == index ? le32_to_cpu(r->namespaces[id - 1].record->owner) : 0;
 }
 
 /**

@@ -286,6 +286,7 @@ int ckpt_restart_tasks(struct ckpt_restart *r, struct checkpoint_tasks *arg)
 		task.nr_pids = le32_to_cpu(t->nr_pids);
 		task.cgroup = le32_to_cpu(t->cgroup);
 		task.mnt = ckpt_mnt_number(r, t);
+		task.owner = ckpt_pid_owner(r, i);
 		if (copy_to_user(to + i, &task, sizeof(task)))
 			return -EFAULT;
 		for (j = 0; j < task.nr_pids; j++)
@@ -488,11 +489,15 @@ static int check_joiner(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	u32 pid = le32_to_cpu(m->record->pid), parent = le32_to_cpu(m->record->parent);
 	struct pid_namespace *ns = ckpt_root_ns(m);
+	int err;
 
 	if (!ns)
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it has other pids", pid);
 	if (!checkpoint_restore_ns_capable(task_active_pid_ns(current)->user_ns))
 		return -EPERM;
+	err = ckpt_check_pid_owner(r, m, ns);
+	if (err)
+		return err;
 	if (thread_group_leader(current) != ckpt_is_leader(m) ||
 	    task_tgid_nr_ns(current, ns) != le32_to_cpu(m->leader->record->pid))
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: it is a thread of another process", pid);
@@ -769,6 +774,7 @@ static int finish(struct ckpt_restart *r, struct checkpoint_finish *arg)
 			err = ckpt_restore_regs(r, &r->members[i]);
 	if (err)
 		return err;
+	ckpt_settle_users(r);
 	scoped_guard(spinlock, &r->lock) {
 		if (r->state != CKPT_LOADED)
 			return -ECANCELED;

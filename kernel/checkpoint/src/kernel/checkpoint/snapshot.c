@@ -64,8 +64,11 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 	int err, cwd, root;
 
 	if (t->task->exit_state && !headless)
-		return ckpt_take_pid_namespaces(s, index) ?: ckpt_take_task(s, index, 0);
+		return ckpt_take_pid_namespaces(s, index) ?:
+		       ckpt_take_user_namespaces(s, index) ?: ckpt_take_task(s, index, 0);
 	err = headless ? ckpt_take_pid_namespaces(s, index) : ckpt_take_namespaces(s, index);
+	if (!err)
+		err = ckpt_take_user_namespaces(s, index);
 	if (err)
 		return err;
 	err = ckpt_take_membership(s, index);

@@ -322,6 +322,8 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	t->nr_cpus = cpu_to_le32(cpus);
 	t->nr_pids = cpu_to_le32(pids);
 	t->cgroup = cpu_to_le32(from->cgroup);
+	t->exec_user = cpu_to_le32(from->exec_user);
+	t->pid_owner = cpu_to_le32(index ? 0 : s->pid_owner);
 	ckpt_take_pids(s, task, t->data + groups + cpus);
 	if (cpus && take_affinity(task, t->data + groups))
 		return -ESRCH;
@@ -414,12 +416,23 @@ static int restore_oom(const struct ckpt_task *t)
 	return 0;
 }
 
-static int set_ids(struct cred *new, const struct ckpt_task *t)
+static int refuse_id(struct ckpt_restart *r, const struct ckpt_task *t)
+{
+	return ckpt_fail(r->ctl, -EINVAL, "pid %u: a user or group of it is unknown here",
+			 le32_to_cpu(t->pid));
+}
+
+/*
+ * Ids are those that the caller sees. Who enters another user namespace may have
+ * there what it maps, too.
+ */
+static int set_ids(struct ckpt_restart *r, struct cred *new, const struct ckpt_task *t,
+		   struct user_namespace *to)
 {
 	kuid_t *uid[] = { &new->uid, &new->euid, &new->suid, &new->fsuid };
 	kgid_t *gid[] = { &new->gid, &new->egid, &new->sgid, &new->fsgid };
 	struct user_namespace *ns = new->user_ns;
-	bool setuid = false, setgid = false;
+	bool setuid = false, setgid = false, uids = to != ns, gids = to != ns;
 	struct group_info *groups;
 	u32 i, n = le32_to_cpu(t->nr_groups);
 
@@ -428,7 +441,9 @@ static int set_ids(struct cred *new, const struct ckpt_task *t)
 		kgid_t g = make_kgid(ns, le32_to_cpu(t->gid[i]));
 
 		if (!uid_valid(u) || !gid_valid(g))
-			return -EINVAL;
+			return refuse_id(r, t);
+		uids &= kuid_has_mapping(to, u);
+		gids &= kgid_has_mapping(to, g);
 		setuid |= !uid_eq(u, *uid[i]);
 		setgid |= !gid_eq(g, *gid[i]);
 		*uid[i] = u;
@@ -442,28 +457,55 @@ static int set_ids(struct cred *new, const struct ckpt_task *t)
 		groups->gid[i] = make_kgid(ns, le32_to_cpu(t->data[i]));
 		if (!gid_valid(groups->gid[i])) {
 			put_group_info(groups);
-			return -EINVAL;
+			return refuse_id(r, t);
 		}
+		gids &= kgid_has_mapping(to, groups->gid[i]);
 		setgid |= !setgid && !gid_eq(groups->gid[i], new->group_info->gid[i]);
 	}
 	groups_sort(groups);
 	set_groups(new, groups);
 	put_group_info(groups);
 
-	if (setuid && !ns_capable(ns, CAP_SETUID))
+	if (setuid && !ns_capable(ns, CAP_SETUID) && !(uids && ns_capable(to, CAP_SETUID)))
 		return -EPERM;
-	if (setgid && !(ns_capable(ns, CAP_SETGID) && may_setgroups()))
+	if (setgid && !(ns_capable(ns, CAP_SETGID) && may_setgroups()) &&
+	    !(gids && ns_capable(to, CAP_SETGID) && userns_may_setgroups(to)))
 		return -EPERM;
 	return 0;
 }
 
-/* Nobody gets a capability that the caller does not have. */
-static int set_caps(struct cred *new, const struct ckpt_task *t)
+/* What the caller has when it has entered @to: there all, as by setns(2). */
+static void caps_in(struct user_namespace *to, struct cred *have)
 {
+	const u32 kept = SECURE_ALL_UNPRIVILEGED | SECURE_ALL_UNPRIVILEGED << 1;
 	const struct cred *old = current_cred();
+
+	have->cap_permitted = old->cap_permitted;
+	have->cap_inheritable = old->cap_inheritable;
+	have->cap_bset = old->cap_bset;
+	have->securebits = old->securebits;
+	if (to == old->user_ns)
+		return;
+	have->cap_permitted = CAP_FULL_SET;
+	have->cap_inheritable = CAP_EMPTY_SET;
+	have->cap_bset = CAP_FULL_SET;
+	have->securebits = SECUREBITS_DEFAULT | (old->securebits & kept);
+}
+
+/* As prctl(2): those that are locked stay, and so do the locks. */
+static bool may_change_securebits(u32 from, u32 to)
+{
+	return !((from & SECURE_ALL_LOCKS) >> 1 & (from ^ to)) && !(from & SECURE_ALL_LOCKS & ~to);
+}
+
+/* Nobody gets a capability that the caller does not have, or would not have in @to. */
+static int set_caps(struct cred *new, const struct ckpt_task *t, struct user_namespace *to)
+{
+	struct cred have, *old = &have;
 	kernel_cap_t caps[5];
 	int i;
 
+	caps_in(to, old);
 	for (i = 0; i < 5; i++) {
 		caps[i].val = le64_to_cpu(t->caps[i]);
 		if (caps[i].val & ~CAP_VALID_MASK)
@@ -486,21 +528,30 @@ static int set_caps(struct cred *new, const struct ckpt_task *t)
 	new->securebits = le32_to_cpu(t->securebits);
 	if (new->securebits & ~(SECURE_ALL_BITS | SECURE_ALL_LOCKS))
 		return -EINVAL;
+	if (!may_change_securebits(old->securebits, new->securebits))
+		return -EPERM;
 	if ((new->securebits != old->securebits || new->cap_bset.val != old->cap_bset.val) &&
-	    !ns_capable(new->user_ns, CAP_SETPCAP))
+	    !ns_capable(to, CAP_SETPCAP))
 		return -EPERM;
 	return 0;
 }
 
-static int restore_cred(const struct ckpt_task *t)
+static int restore_cred(struct ckpt_restart *r, const struct ckpt_task *t)
 {
+	struct user_namespace *ns = ckpt_user_ns(r, t->ns[CKPT_ROLE_USER]);
 	struct cred *new = prepare_creds();
 	struct user_struct *user;
 	int err;
 
 	if (!new)
 		return -ENOMEM;
-	err = set_ids(new, t) ?: set_caps(new, t);
+	err = -EINVAL;
+	if (!ns) {
+		ckpt_fail(r->ctl, err, "pid %u: its user namespace was not made",
+			  le32_to_cpu(t->pid));
+		goto abort;
+	}
+	err = set_ids(r, new, t, ns) ?: set_caps(new, t, ns) ?: ckpt_enter_user(new, ns);
 	if (err)
 		goto abort;
 	err = -EAGAIN;
@@ -530,6 +581,9 @@ static int restore_process(struct ckpt_restart *r, const struct ckpt_task *t)
 	err = restore_oom(t);
 	if (err)
 		return ckpt_fail(r->ctl, err, "pid %u: its oom_score_adj cannot be set", pid);
+	err = ckpt_restore_exec_user(r, t);
+	if (err)
+		return ckpt_fail(r->ctl, err, "pid %u: its user namespace cannot be entered", pid);
 	proc_clear_tty(current);
 	return 0;
 }
@@ -573,7 +627,7 @@ int ckpt_restore_task(struct ckpt_restart *r, struct ckpt_member *m)
 	if (flags & CKPT_TASK_NO_NEW_PRIVS)
 		task_set_no_new_privs(current);
 
-	err = restore_cred(t);
+	err = restore_cred(r, t);
 	if (err)
 		return ckpt_fail(r->ctl, err, "pid %u: its credentials cannot be set (error %d)",
 				 pid, -err);

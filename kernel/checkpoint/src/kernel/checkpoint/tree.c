@@ -121,17 +121,11 @@ int ckpt_tree_find(struct ckpt_snapshot *s, struct task_struct *root)
 	}
 }
 
-/* Those that ckpt_take_namespaces() does not take. */
+/* Those that ckpt_take_namespaces() and ckpt_take_user_namespaces() do not take. */
 static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	struct nsproxy *mine = current->nsproxy, *ns;
 	const char *other = NULL;
-	bool foreign;
-
-	scoped_guard(rcu)
-		foreign = __task_cred(task)->user_ns != current_user_ns();
-	if (foreign)
-		return ckpt_refuse(s, task, "a user namespace other than the caller's is");
 
 	scoped_guard(task_lock, task) {
 		ns = task->nsproxy;

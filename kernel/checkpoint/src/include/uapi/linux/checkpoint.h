@@ -116,6 +116,8 @@ struct checkpoint_load {
  *	those of CHECKPOINT_CGROUPS
  * @mnt: its mount namespace: 0 for that of the caller, or 1, 2, 3 ... for those of
  *	CHECKPOINT_MOUNTS, by their order: the first that has one makes it
+ * @owner: of the first process of a pid namespace: the user namespace that owns that,
+ *	0 for that of the caller, or one of CHECKPOINT_NS
  */
 struct checkpoint_task {
 	__u32 pid;
@@ -126,6 +128,7 @@ struct checkpoint_task {
 	__u32 nr_pids;
 	__u32 cgroup;
 	__u32 mnt;
+	__u32 owner;
 };
 
 #define CHECKPOINT_TASK_THREAD	0x1	/* a thread of its parent's process */
@@ -208,6 +211,49 @@ struct checkpoint_filesystem {
 	__s32 fd;
 };
 
+/**
+ * struct checkpoint_ns - CHECKPOINT_NS
+ * @id: a namespace of the image: 1, 2, 3 ...
+ * @size: of the buffer, in bytes; out: of what was copied there
+ * @data: address of a buffer
+ *
+ * Copies the NS record of a namespace, see <linux/checkpoint_image.h>, for user
+ * space to make those that it has to: of users, parents before children, and
+ * those of pids whose owner they are. The latter it enters before it makes the
+ * first process there; a process of the image itself stays in the user namespace of
+ * the caller until CHECKPOINT_RESTORE moves it.
+ *
+ * ESRCH	there is none of that id, nor any above it
+ * ENOSPC	the buffer is too small; @size is set
+ */
+struct checkpoint_ns {
+	__u32 id;
+	__u32 size;
+	__u64 data;
+};
+
+/**
+ * struct checkpoint_user - CHECKPOINT_USER
+ * @id: a user namespace of the image
+ * @fd: what was made for it, a file of /proc/PID/ns/user
+ *
+ * Hands a user namespace over for the tasks of the image, which then enter it as by
+ * setns(2). Its maps, its owner and whether setgroups(2) is denied must be what the
+ * image says. Its limits are set when the restart is complete. Only for the process
+ * that is in charge.
+ *
+ * Who: CAP_SYS_ADMIN in it, CAP_SYS_RESOURCE if limits have to be set.
+ *
+ * EBADF	no file of a user namespace
+ * ESRCH	the image has none of that id
+ * EBUSY	it has been handed over
+ * EINVAL	it is not as the image says
+ */
+struct checkpoint_user {
+	__u32 id;
+	__s32 fd;
+};
+
 /*
  * CHECKPOINT_RESTORE: the calling thread becomes the task of the image whose
  * index in the table is the argument, and waits for the others. It must have
@@ -219,6 +265,7 @@ struct checkpoint_filesystem {
  * where it was at the checkpoint, or is killed. Returns with an error only if
  * the caller is not part of the image. Namespaces other than those of pids and mounts are
  * made meanwhile; that takes what unshare(2) and setns(2) ask for.
+ * Those of users were made before.
  *
  * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace that owns
  * the pid namespace; CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_SYS_RESOURCE and
@@ -249,5 +296,7 @@ struct checkpoint_finish {
 #define CHECKPOINT_CGROUPS	_IOWR(CHECKPOINT_IOC, 0x06, struct checkpoint_cgroups)
 #define CHECKPOINT_MOUNTS	_IOWR(CHECKPOINT_IOC, 0x07, struct checkpoint_mounts)
 #define CHECKPOINT_FILESYSTEM	_IOW(CHECKPOINT_IOC, 0x08, struct checkpoint_filesystem)
+#define CHECKPOINT_NS		_IOWR(CHECKPOINT_IOC, 0x09, struct checkpoint_ns)
+#define CHECKPOINT_USER		_IOW(CHECKPOINT_IOC, 0x0a, struct checkpoint_user)
 
 #endif /* _UAPI_LINUX_CHECKPOINT_H */

@@ -56,6 +56,8 @@
 #define CKPT_FS_MAX		64
 #define CKPT_MOUNTS_MAX		4096	/* of a namespace */
 #define CKPT_PIDNS_LEVELS	31	/* below that of the tree */
+#define CKPT_USERNS_LEVELS	33	/* below that of the caller */
+#define CKPT_EXTENTS_MAX	340	/* of a map of ids */
 
 enum ckpt_type {
 	CKPT_IMAGE = 1,
@@ -430,13 +432,14 @@ enum ckpt_ns_kind {
 	CKPT_NS_TIME,		/* data: struct ckpt_clocks */
 	CKPT_NS_PID,		/* data: struct ckpt_pidns */
 	CKPT_NS_MNT,		/* data: struct ckpt_mntns; MOUNTs follow */
+	CKPT_NS_USER,		/* data: struct ckpt_user; owner is the one that it is in */
 	CKPT_NS_NR_KINDS
 };
 
 /**
  * struct ckpt_ns - a namespace that is not the caller's
  * @kind: enum ckpt_ns_kind
- * @owner: user namespace that owns it: 0, that of the caller
+ * @owner: NS of the user namespace that owns it, 0 for that of the caller
  * @data: by kind
  */
 struct ckpt_ns {
@@ -545,6 +548,65 @@ struct ckpt_mount {
 	char data[];
 };
 
+enum ckpt_user_limit {
+	CKPT_LIMIT_USER,
+	CKPT_LIMIT_PID,
+	CKPT_LIMIT_UTS,
+	CKPT_LIMIT_IPC,
+	CKPT_LIMIT_NET,
+	CKPT_LIMIT_MNT,
+	CKPT_LIMIT_CGROUP,
+	CKPT_LIMIT_TIME,
+	CKPT_NR_LIMITS
+};
+
+enum ckpt_user_rlimit {
+	CKPT_RLIMIT_NPROC,
+	CKPT_RLIMIT_MSGQUEUE,
+	CKPT_RLIMIT_SIGPENDING,
+	CKPT_RLIMIT_MEMLOCK,
+	CKPT_NR_USER_RLIMITS
+};
+
+#define CKPT_USER_NO_SETGROUPS	0x1	/* "deny" in /proc/PID/setgroups */
+#define CKPT_USER_FLAGS		0x1
+
+/**
+ * struct ckpt_extent - ids that are mapped: a line of /proc/PID/uid_map
+ * @first: in the user namespace
+ * @lower: in the one that it is in
+ * @count: how many
+ */
+struct ckpt_extent {
+	__le32 first;
+	__le32 lower;
+	__le32 count;
+};
+
+/**
+ * struct ckpt_user - a user namespace below that of the caller
+ * @flags: CKPT_USER_*
+ * @uid: who has made it, in the user namespace that it is in
+ * @gid: group of who has, likewise
+ * @nr_uids: extents of its uid_map, which come first in @extents
+ * @nr_gids: of its gid_map, which follow
+ * @nr_projids: of its projid_map
+ * @limits: /proc/sys/user/max_*_namespaces, by enum ckpt_user_limit
+ * @rlimits: what all of it together may have of each resource, below 2^63
+ * @extents: as /proc shows them
+ */
+struct ckpt_user {
+	__le32 flags;
+	__le32 uid;
+	__le32 gid;
+	__le32 nr_uids;
+	__le32 nr_gids;
+	__le32 nr_projids;
+	__le32 limits[CKPT_NR_LIMITS];
+	__le64 rlimits[CKPT_NR_USER_RLIMITS];
+	struct ckpt_extent extents[];
+};
+
 /* Which of its namespaces: index into @ns of struct ckpt_task. */
 enum ckpt_role {
 	CKPT_ROLE_UTS,
@@ -555,6 +617,7 @@ enum ckpt_role {
 	CKPT_ROLE_PID,			/* 0: that of the first task */
 	CKPT_ROLE_PID_CHILDREN,		/* likewise */
 	CKPT_ROLE_MNT,
+	CKPT_ROLE_USER,			/* that of its credentials */
 	CKPT_NR_ROLES
 };
 
@@ -633,16 +696,21 @@ enum ckpt_restart_kind {
  * @restart_arg: see enum ckpt_restart_kind
  * @rlimits: soft and hard limit of each RLIMIT_*, all ones for none
  * @comm: PR_GET_NAME, terminated by 0
- * @ns: NS by enum ckpt_role, 0 for the caller's; of a ZOMBIE only pid
+ * @ns: NS by enum ckpt_role, 0 for the caller's; of a ZOMBIE only pid and user
  * @nr_pids: how many levels its pid namespace is below that of the first task
  * @cgroup: CGROUP, or 0 for that of the first task; a thread's is its leader's, a
  *	ZOMBIE has 0
+ * @pid_owner: of the first TASK, if its pid is 1: NS of the user namespace that owns
+ *	its pid namespace, or 0
+ * @exec_user: NS of the user namespace in which its program was executed, or 0: see
+ *	ptrace(2) about who may trace it when it is not dumpable
+ * @reserved: 0
  * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32;
  *	then its pids at the levels below @pid, the last in its own namespace
  *
  * What belongs to a process as a whole is that of its first thread, and 0 for
  * the others: @pgrp to @mm, @exit_signal, @dumpable, @oom_score_adj and
- * @oom_score_adj_min, @rlimits, and of @flags SUBREAPER and CONTINUED.
+ * @oom_score_adj_min, @rlimits, @exec_user, and of @flags SUBREAPER and CONTINUED.
  */
 struct ckpt_task {
 	__le32 pid;
@@ -690,6 +758,9 @@ struct ckpt_task {
 	__le32 ns[CKPT_NR_ROLES];
 	__le32 nr_pids;
 	__le32 cgroup;
+	__le32 pid_owner;
+	__le32 exec_user;
+	__le32 reserved;
 	__le32 data[];
 };
 
