@@ -22,6 +22,9 @@ mutants: ## kernels that are wrong on purpose: does each suite say so? MUTANTS="
 check: ## only some suites: SUITES="pidns oom-handler" FLAVOUR= CPUS= REPEAT=
 	@scripts/check $(SUITES)
 
+machine: ## checkpoint/restart on an emulated x86_64 machine, not User-Mode Linux
+	@FLAVOUR=counted scripts/check $(addprefix checkpoint/,tree signals memory files namespaces ipc images freeze)
+
 build: ## everything that a boot needs, but no boot
 	@scripts/build
 
@@ -71,5 +74,5 @@ tests:
 Documentation:
 	$(error '$@' is a folder and no target; make help lists the targets)
 
-.PHONY: all test mutants check build run shell bench bench-compare series refresh lint clean distclean help \
+.PHONY: all test mutants check machine build run shell bench bench-compare series refresh lint clean distclean help \
 	kernel scripts tools uml-configs selftests tests Documentation

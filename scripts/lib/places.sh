@@ -40,11 +40,17 @@ flavour_key()
 	sed -nE "s/^$2[[:space:]]*=[[:space:]]*([^[:space:]#]+).*/\\1/p" "$BULKHEAD_ROOT/uml-configs/$1.flavour"
 }
 
-# uml_flavour NAME: ends the script when NAME is no kernel that boot(1) can boot.
-uml_flavour()
+# emulator_args NAME: sets emulator to what boot(1) and check(1) need for a kernel of another
+# machine than User-Mode Linux; ends the script when nothing emulates that.
+emulator_args()
 {
 	local arch
 
+	emulator=()
 	arch=$(flavour_key "$1" arch)
-	[[ ${arch:-um} == um ]] || die "flavour '$1' is a kernel for $arch, not for User-Mode Linux; make bench boots it"
+	[[ ${arch:-um} != um ]] || return 0
+	"$BULKHEAD_ROOT/scripts/packages" counted ||
+		die "flavour '$1' is a kernel for $arch: it needs what is missing above"
+	# shellcheck disable=SC2034 # read by who sources this
+	emulator=("--emulator=qemu-system-$arch")
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * boot: boots one User-Mode Linux kernel for one command, and says what became of it
+ * boot: boots one kernel, of User-Mode Linux or of a machine that QEMU emulates, for one
+ * command, and says what became of it
  *
  * The verdict (--result's "verdict=", and the exit status):
  *
@@ -298,10 +299,12 @@ static int open_log(const char *path)
 	return fd;
 }
 
-enum { OPT_CGROUP = 256, OPT_MODE, OPT_APPEND, OPT_OUTPUT, OPT_CONSOLE, OPT_RESULT, OPT_LEAKS, OPT_GRACE };
+enum { OPT_CGROUP = 256, OPT_MODE, OPT_APPEND, OPT_OUTPUT, OPT_CONSOLE, OPT_RESULT, OPT_LEAKS, OPT_GRACE,
+       OPT_EMULATOR };
 
 static const struct argp_option argp_options[] = {
-	{ "kernel",  'k', "FILE",  0, "the UML kernel to boot", 1 },
+	{ "kernel",  'k', "FILE",  0, "the kernel to boot", 1 },
+	{ "emulator", OPT_EMULATOR, "PROGRAM", 0, "it is no UML kernel: QEMU of its architecture boots it (no disks, no --shell)", 1 },
 	{ "guest",   'g', "DIR",   0, "the only folder of the host that the guest sees; its rootfs/ becomes the root", 1 },
 	{ "memory",  'm', "SIZE",  0, "memory, e.g. 512M (default 256M)", 2 },
 	{ "cpus",    'c', "N",     0, "virtual CPUs (default 1)", 2 },
@@ -365,6 +368,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case OPT_GRACE: take_number("grace", arg, 0, 1000000, &o->grace); break;
 	case OPT_CGROUP: o->cgroup = arg; break;
 	case OPT_MODE: o->mode = arg; break;
+	case OPT_EMULATOR: o->emulator = arg; break;
 	case OPT_APPEND: o->append = arg; break;
 	case OPT_OUTPUT: o->output = arg; break;
 	case OPT_CONSOLE: o->console = arg; break;
@@ -399,6 +403,8 @@ static void check_options(struct options *o)
 		die(EXIT_BAD_USAGE, "no command; try --help");
 	if (strcmp(o->mode, "auto") && strcmp(o->mode, "seccomp") && strcmp(o->mode, "ptrace"))
 		die(EXIT_BAD_USAGE, "mode '%s': not auto, seccomp or ptrace", o->mode);
+	if (o->emulator && (o->shell || o->ndisks))
+		die(EXIT_BAD_USAGE, "an emulated machine has no disks here, and no terminal sessions");
 	if (o->shell && !isatty(STDIN_FILENO))
 		die(EXIT_BAD_USAGE, "a terminal session needs a terminal on standard input");
 	kernel = realpath(o->kernel, NULL);
@@ -421,7 +427,7 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = argp_options, .parser = take_option, .args_doc = "[--] COMMAND [ARG...]",
-		.doc = "Boot one User-Mode Linux kernel, run one command in it, exit with its status.\v"
+		.doc = "Boot one kernel, run one command in it, exit with its status.\v"
 		       "Exit status: the command's; 128+N when signal N killed it; 121 the kernel panicked, "
 		       "122 it printed a splat, 123 it ended without a verdict, 124 the time limit passed, "
 		       "125 nothing could be booted, 2 bad usage.",
@@ -455,7 +461,7 @@ int main(int argc, char **argv)
 		kill(s.in.pid, SIGKILL);
 	drain(&s);
 	console_end(&s.scan);
-	v = judge(&s, read_file(path, NULL));
+	v = judge(&s, o.emulator ? machine_status(s.tail, s.tail_len) : read_file(path, NULL));
 	ended = now_ms();
 	instance_end(&s.in, &s.status);
 	terminal_restore();

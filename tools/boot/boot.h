@@ -7,6 +7,10 @@
 
 #define MAX_DISKS	16
 
+/* Descriptors as the kernel's command line names them. */
+#define FD_TERMINAL	3
+#define FD_CONSOLE	4
+
 /* Exit statuses of boot beyond those of the command (see boot.c). */
 enum {
 	EXIT_PANICKED	= 121,
@@ -19,6 +23,7 @@ enum {
 /** struct options - one boot, as asked for on the command line */
 struct options {
 	const char *kernel;
+	const char *emulator;		/* of the machine that it is for; NULL: it is a UML kernel */
 	const char *guest;		/* the only folder of the host that the guest sees */
 	const char *cgroup;
 	const char *mode;		/* auto, seccomp, ptrace */
@@ -35,7 +40,7 @@ struct options {
 	char **argv;
 };
 
-/** struct instance - one UML kernel, from its start to its last process */
+/** struct instance - one kernel, from its start to its last process */
 struct instance {
 	pid_t pid;
 	int out;			/* the guest's terminal: our end */
@@ -65,6 +70,22 @@ void instance_start(struct instance *in, const struct options *o);
  * nothing else.
  */
 void instance_end(struct instance *in, int *status);
+
+/**
+ * machine_arguments() - the command line of an emulator, and the initramfs that it needs
+ * @in: the new instance; job and argv stand in its folder
+ * @o: what to start
+ */
+char **machine_arguments(const struct instance *in, const struct options *o);
+
+/**
+ * machine_status() - what init told of the command
+ * @console: the end of the console
+ * @len: of it
+ *
+ * Return: the status, to be freed, or NULL.
+ */
+char *machine_status(const char *console, size_t len);
 
 /** terminal_raw() - pass every key on; terminal_restore() undoes it */
 void terminal_raw(void);

@@ -16,10 +16,6 @@
 #include "boot.h"
 #include "../lib/util.h"
 
-/* Descriptors as the kernel's command line names them. */
-#define FD_TERMINAL	3
-#define FD_CONSOLE	4
-
 static void write_job(const struct instance *in, const struct options *o)
 {
 	char *path = xasprintf("%s/job", in->dir);
@@ -30,6 +26,8 @@ static void write_job(const struct instance *in, const struct options *o)
 		die(EXIT_NO_BOOT, "%s: %s", path, strerror(errno));
 	fprintf(f, "cgroup=%s\nshell=%d\nleaks=%d\ntimeout=%ld\n", o->cgroup, o->shell,
 		o->leaks, o->timeout);
+	if (o->emulator)
+		fprintf(f, "terminal=/dev/ttyS1\n");
 	if (o->shell && getenv("TERM"))
 		fprintf(f, "term=%s\n", getenv("TERM"));
 	if (fclose(f))
@@ -208,7 +206,7 @@ static void become_kernel(const struct instance *in, const struct options *o, ch
 	}
 	if (null > 4)
 		close(null);
-	execv(argv[0], argv);
+	execvp(argv[0], argv);
 	dprintf(FD_CONSOLE, "boot: cannot run the kernel '%s': %s\n", argv[0], strerror(errno));
 	_exit(EXIT_NO_BOOT);
 }
@@ -217,15 +215,19 @@ void instance_start(struct instance *in, const struct options *o)
 {
 	pid_t parent = getpid();
 	struct words w = { .n = 0 };
+	char **argv = w.v;
 	int console[2], terminal;
 
 	in->name = xasprintf("%d-%ld", parent, (long)now_ms());
 	in->dir = xasprintf("%s/run/%s", o->guest, in->name);
-	kernel_arguments(&w, in, o);
+	if (!o->emulator)
+		kernel_arguments(&w, in, o);
 	if (make_dirs(in->dir))
 		die(EXIT_NO_BOOT, "%s: %s", in->dir, strerror(errno));
 	write_job(in, o);
 	make_disks(in, o);
+	if (o->emulator)
+		argv = machine_arguments(in, o);
 	open_terminal(in, o, &terminal);
 	if (pipe2(console, O_CLOEXEC))
 		die(EXIT_NO_BOOT, "pipe: %s", strerror(errno));
@@ -235,7 +237,7 @@ void instance_start(struct instance *in, const struct options *o)
 	if (in->pid < 0)
 		die(EXIT_NO_BOOT, "fork: %s", strerror(errno));
 	if (!in->pid)
-		become_kernel(in, o, w.v, parent, terminal, console[1]);
+		become_kernel(in, o, argv, parent, terminal, console[1]);
 	close(terminal);
 	close(console[1]);
 	in->console = console[0];

@@ -343,12 +343,14 @@ static int run_jobs(const struct check_options *o, struct host *h, struct job *j
 
 enum {
 	OPT_CONFIG = 256, OPT_FEATURES, OPT_FLAVOUR, OPT_DURATIONS, OPT_AGAIN, OPT_MODE, OPT_LEAKS,
-	OPT_BOOT, OPT_KEPT, OPT_KEYS
+	OPT_BOOT, OPT_KEPT, OPT_KEYS, OPT_EMULATOR, OPT_RELEASE
 };
 
 static const struct argp_option argp_options[] = {
 	{ "boot",     OPT_BOOT, "FILE", 0, "the boot executable", 1 },
-	{ "kernel",   'k', "FILE", 0, "the UML kernel", 1 },
+	{ "kernel",   'k', "FILE", 0, "the kernel", 1 },
+	{ "emulator", OPT_EMULATOR, "PROGRAM", 0, "as boot --emulator", 2 },
+	{ "release",  OPT_RELEASE, "VERSION", 0, "of a kernel that does not say it by --version", 2 },
 	{ "config",   OPT_CONFIG, "FILE", 0, "its .config", 1 },
 	{ "features", OPT_FEATURES, "WORDS", 0, "features of the stack that its tree has", 1 },
 	{ "guest",    'g', "DIR", 0, "the guest folder; suites are in its rootfs/suites", 1 },
@@ -382,6 +384,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case OPT_DURATIONS: o->durations = arg; break;
 	case OPT_AGAIN: o->again = arg; break;
 	case OPT_LEAKS: o->leaks = true; break;
+	case OPT_EMULATOR: o->emulator = arg; break;
+	case OPT_RELEASE: o->release = arg; break;
 	case OPT_KEPT: o->kept = arg; break;
 	case OPT_KEYS:
 		o->keys = read_file(arg, NULL);
@@ -409,7 +413,7 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = argp_options, .parser = take_option, .args_doc = "[SUITE|GROUP|GLOB...]",
-		.doc = "Run suites, each on a fresh UML kernel, side by side on all CPUs.",
+		.doc = "Run suites, each on a fresh kernel, side by side on all CPUs.",
 	};
 	struct check_options o = { .features = "", .flavour = "?", .mode = "auto", .repeat = 1,
 				   .again = "make check SUITES=" };
@@ -436,7 +440,7 @@ int main(int argc, char **argv)
 	if (!k.config)
 		die(EXIT_BAD_USAGE, "%s: %s", o.config, strerror(errno));
 	k.features = xstrdup(o.features);
-	k.release = kernel_release(o.kernel);
+	k.release = o.release ? xstrdup(o.release) : kernel_release(o.kernel);
 
 	load_suites(&o, patterns, &suites, &nsuites);
 	find_host_cpus(&host);

@@ -11,6 +11,8 @@
 /** struct check_options - one run of suites, as asked for on the command line */
 struct check_options {
 	const char *boot, *kernel, *guest, *run, *config, *features, *flavour, *mode;
+	const char *emulator;		/* as boot --emulator, or NULL */
+	const char *release;		/* of the kernel, or NULL: it says so itself */
 	const char *durations;		/* how long each suite took the last time */
 	const char *again;		/* the command that repeats a suite, up to its name */
 	const char *kept;		/* what passed before, or NULL: see kept.c */

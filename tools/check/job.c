@@ -41,6 +41,8 @@ void job_start(struct job *j, int host_cpu, const struct check_options *o)
 	argv[n++] = xstrdup(o->boot);
 	argv[n++] = xasprintf("--kernel=%s", o->kernel);
 	argv[n++] = xasprintf("--guest=%s", o->guest);
+	if (o->emulator)
+		argv[n++] = xasprintf("--emulator=%s", o->emulator);
 	argv[n++] = xasprintf("--cpus=%ld", o->cpus ?: s->cpus);
 	argv[n++] = xasprintf("--memory=%s", s->memory);
 	argv[n++] = xasprintf("--cgroup=%s", s->cgroup);
@@ -53,7 +55,7 @@ void job_start(struct job *j, int host_cpu, const struct check_options *o)
 		argv[n++] = xasprintf("--pin=%d", host_cpu);
 	if (o->leaks)
 		argv[n++] = xstrdup("--leaks");
-	for (i = 0; i < s->ndisks; i++)
+	for (i = 0; i < s->ndisks && !o->emulator; i++)
 		argv[n++] = xasprintf("--disk=%s", s->disks[i]);
 	argv[n++] = xstrdup("--");
 	argv[n++] = xstrdup("/sbin/ktap-run");

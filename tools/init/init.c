@@ -10,7 +10,8 @@
  *   argv     the command, its arguments each ended by a NUL
  *   job      key=value lines, see read_job()
  *
- * and what became of it goes back to the same folder:
+ * and what became of it goes back to the same folder, or where that is in the initramfs of
+ * an emulated machine, to the kernel's console:
  *
  *   status   "exit N", "signal N" or "error TEXT"; nothing when the kernel died
  *
@@ -49,6 +50,7 @@
 struct job {
 	char cgroup[128];	/* v2, none, v1:CONTROLLER,... */
 	char term[64];		/* $TERM of a terminal session */
+	char terminal[64];	/* where the command's output goes */
 	bool shell;		/* a terminal session instead of a batch command */
 	bool leaks;		/* ask kmemleak before the end */
 	int timeout;		/* seconds; 0: none */
@@ -56,6 +58,7 @@ struct job {
 };
 
 static volatile sig_atomic_t timed_out;
+static bool emulated;		/* this is a machine, with everything in its initramfs */
 
 static void finish(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
@@ -80,6 +83,12 @@ static void finish(const char *fmt, ...)
 	line[n++] = '\n';
 
 	fd = open(RUN_DIR "/status", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (emulated) {
+		tcdrain(STDOUT_FILENO);
+		sync();
+		kmsg("status: %s", line);
+		reboot(RB_AUTOBOOT);	/* which ends the emulator */
+	}
 	if (fd < 0 || write(fd, line, n) != n || fsync(fd) || close(fd))
 		kmsg("cannot hand back the status '%s': %m", line);
 	tcdrain(STDOUT_FILENO);
@@ -151,6 +160,13 @@ static void enter_run_folder(void)
 	end = path + strcspn(path, " \"\n");
 	*end = '\0';
 	must(!mkdir(RUN_DIR, 0755), "make " RUN_DIR);
+	emulated = !strcmp(path, "initramfs");
+	if (emulated) {
+		must(!mount("/bulkhead", RUN_DIR, NULL, MS_BIND, NULL), "bind the folder of this run");
+		/* an image cannot hold what the C library registers with the kernel there */
+		setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
+		return;
+	}
 	must(!mount("none", RUN_DIR, "hostfs", 0, path), "mount the folder of this run");
 }
 
@@ -162,6 +178,7 @@ static void read_job(struct job *job)
 	int argc = 0;
 
 	memset(job, 0, sizeof(*job));
+	strcpy(job->terminal, "/dev/tty0");
 	must(read_text(RUN_DIR "/job", text, sizeof(text)) >= 0, "read the job");
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *value = strchr(line, '=');
@@ -173,6 +190,8 @@ static void read_job(struct job *job)
 			snprintf(job->cgroup, sizeof(job->cgroup), "%s", value);
 		else if (!strcmp(line, "term"))
 			snprintf(job->term, sizeof(job->term), "%s", value);
+		else if (!strcmp(line, "terminal"))
+			snprintf(job->terminal, sizeof(job->terminal), "%s", value);
 		else if (!strcmp(line, "shell"))
 			job->shell = atoi(value);
 		else if (!strcmp(line, "leaks"))
@@ -254,12 +273,12 @@ static void loopback_up(void)
 }
 
 /* A batch command's output goes out byte for byte: no CR added, no echo. */
-static void open_terminal(bool raw)
+static void open_terminal(const char *path, bool raw)
 {
 	struct termios t;
-	int in = open("/dev/null", O_RDONLY), out = open("/dev/tty0", O_WRONLY | O_NOCTTY);
+	int in = open("/dev/null", O_RDONLY), out = open(path, O_WRONLY | O_NOCTTY);
 
-	must(in >= 0 && out >= 0, "open /dev/tty0");
+	must(in >= 0 && out >= 0, "open the terminal");
 	if (raw && !tcgetattr(out, &t)) {
 		cfmakeraw(&t);
 		tcsetattr(out, TCSANOW, &t);
@@ -427,7 +446,7 @@ int main(void)
 	read_job(&job);
 	mount_cgroups(job.cgroup);
 	loopback_up();
-	open_terminal(!job.shell);
+	open_terminal(job.terminal, !job.shell);
 	umask(022);
 
 	pid = start(&job);
