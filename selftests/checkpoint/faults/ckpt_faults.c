@@ -11,10 +11,13 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
+#include <sys/statvfs.h>
 #include "kselftest_harness.h"
 #include "checkpoint.h"
 #include "ckpt.h"
+#include "nth.h"
+#include "own.h"
+#include "restarter.h"
 #include "sysvshm.h"
 
 #define IMAGE	CKPT_DIR "/image"
@@ -70,26 +73,6 @@ JOB(rich)
 	job_check(!sigpending(&set) && sigismember(&set, SIGRTMIN));
 }
 
-#define OWN	CKPT_DIR "/own"
-
-/* A mount namespace with a tmpfs; files of it are open, one of them deleted. */
-static void mount_own(void)
-{
-	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	must(!mkdir(OWN, 0700) || errno == EEXIST);
-	must(!mount("own", OWN, "tmpfs", 0, "size=1m"));
-}
-
-static void fill_own(void)
-{
-	int fd = open(OWN "/file", O_CREAT | O_RDWR, 0600);
-
-	must(fd >= 0 && write(fd, "contents", 8) == 8 && !link(OWN "/file", OWN "/name"));
-	must(!symlink("file", OWN "/link") && !mkdir(OWN "/dir", 0700));
-	fd = open(OWN "/gone", O_CREAT | O_RDWR, 0600);
-	must(write(fd, "unlinked", 8) == 8 && !unlink(OWN "/gone"));
-}
-
 JOB(mounted)
 {
 	char buf[8];
@@ -109,17 +92,29 @@ static void *idle(void *arg)
 }
 
 /*
- * And what only several tasks have: a thread, one that has ended, a child that
- * shares pages, has no first thread any more, and whose group has no leader, and
- * one in a pid namespace, an ipc namespace and a cgroup of its own.
+ * And what only several tasks have: pages, a segment and a deleted file that they
+ * share, a thread, a child that has ended, one that has no first thread any more and
+ * whose group has no leader, and one in a pid namespace, an ipc namespace, a mount
+ * namespace and a cgroup of its own.
  */
 JOB(crowd)
 {
-	pid_t ended = fork(), leader, headless, child;
+	int gone = open(CKPT_DIR "/gone", O_CREAT | O_RDWR, 0600), id = shmget(0x7171, 8192, IPC_CREAT | 0600);
+	char *private = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *segment = shmat(id, NULL, 0), *file;
+	pid_t ended, leader, headless, child;
 	siginfo_t si;
 	pthread_t t;
 	int status;
 
+	must(private != MAP_FAILED && segment != (void *)-1);
+	must(!ftruncate(gone, 8192) && !unlink(CKPT_DIR "/gone"));
+	file = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, gone, 0);
+	must(file != MAP_FAILED);
+	memset(private, 3, 65536);
+	file[5000] = 5;
+	segment[6000] = 6;
+	ended = fork();
 	if (!ended)
 		_exit(5);
 	must(!waitid(P_PID, ended, &si, WEXITED | WNOWAIT));
@@ -141,7 +136,8 @@ JOB(crowd)
 	child = fork();
 	if (!child) {
 		/* 0: itself, which has another pid where the files of the cgroup are */
-		must(!cg_enter(CKPT_CG "/below", 0) && !unshare(CLONE_NEWIPC));
+		must(!cg_enter(CKPT_CG "/below", 0) && !shmdt(segment) && !unshare(CLONE_NEWIPC));
+		private[9000] = 4;
 		mount_own();
 		fill_own();
 		must(!chroot(OWN));
@@ -152,34 +148,10 @@ JOB(crowd)
 	while (access(CKPT_DIR "/inside", F_OK))
 		ckpt_nap();
 	job_pause();
+	job_check(private[9000] == 3 && private[20000] == 3 && file[5000] == 5);
+	job_check(segment[6000] == 6 && shmget(0x7171, 0, 0) == id && !shmctl(id, IPC_RMID, NULL));
 	job_check(waitpid(ended, &status, 0) == ended && WEXITSTATUS(status) == 5);
 	job_check(!kill(child, SIGKILL) && waitpid(child, &status, 0) == child);
-}
-
-/* Open while an allocation is to fail, as to open it again might be what fails. */
-static int nth_fd = -1;
-
-/* Lets the @n-th allocation of the calling task fail, from now on. */
-static void fail_nth(long n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%ld", n);
-
-	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	must(nth_fd >= 0 && pwrite(nth_fd, text, len, 0) == len);
-}
-
-/* Takes it back. Returns whether it has come to pass. */
-static bool has_failed(void)
-{
-	char text[16] = "";
-
-	/* to copy this may be what fails, and so may the next */
-	ssize_t n = pread(nth_fd, text, sizeof(text) - 1, 0);
-
-	must(pwrite(nth_fd, "0", 1, 0) == 1 || pwrite(nth_fd, "0", 1, 0) == 1);
-	close(nth_fd);
-	return n > 0 && !atol(text);
 }
 
 /* Takes the frozen tree of @pid, or fails. The error number, or 0. */
@@ -202,80 +174,6 @@ static int take(pid_t pid, long nth, bool *failed)
 	close(out.fd);
 	close(snapshot.pidfd);
 	close(dev);
-	return err;
-}
-
-/* Where the failing allocation of a restart is. */
-enum place { AT_LOAD, AT_MOUNT, AT_RESTORE, AT_FINISH };
-
-/* What the tool does for a process with a mount namespace, as far as it is needed. */
-static int make_own(int dev, long nth)
-{
-	struct checkpoint_filesystem fs = { .fs = 1 };
-	int fd;
-
-	mount_own();
-	fd = open(OWN "/file", O_CREAT | O_RDWR, 0600);
-	must(fd >= 0 && !ftruncate(fd, 8) && !link(OWN "/file", OWN "/name"));
-	fs.fd = open(OWN, O_RDONLY | O_DIRECTORY);
-	must(fs.fd >= 0);
-	if (nth)
-		fail_nth(nth);
-	return ioctl(dev, CHECKPOINT_FILESYSTEM, &fs);
-}
-
-/*
- * Restarts the image of one process, @pid, in the job's cgroup, as the tool
- * does it. Returns the error number of the request that failed, or 0.
- */
-static int restart(pid_t pid, bool mounted, enum place place, long nth, bool *failed)
-{
-	struct checkpoint_load load = { .fd = open(IMAGE, O_RDONLY | O_CLOEXEC) };
-	int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
-	struct checkpoint_finish finish;
-	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP,
-		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)&pid,
-		.set_tid_size = 1,
-		.cgroup = open(CKPT_CG, O_PATH | O_DIRECTORY | O_CLOEXEC),
-	};
-	char path[64];
-	pid_t child;
-
-	must(load.fd >= 0 && dev >= 0);
-	if (place == AT_LOAD)
-		fail_nth(nth);
-	err = ioctl(dev, CHECKPOINT_LOAD, &load) ? errno : 0;
-	if (place == AT_LOAD)
-		*failed = has_failed();
-	close(load.fd);
-	if (!err) {
-		child = proc_clone3(&args);
-		if (!child) {
-			if (mounted && make_own(dev, place == AT_MOUNT ? nth : 0))
-				_exit(1);
-			if (place == AT_RESTORE)
-				fail_nth(nth);
-			ioctl(dev, CHECKPOINT_RESTORE, 0L);
-			_exit(1);
-		}
-		must(child == pid);
-		if (place == AT_FINISH)
-			fail_nth(nth);
-		err = ioctl(dev, CHECKPOINT_FINISH, &finish) ? errno : 0;
-		if (place == AT_FINISH)
-			*failed = has_failed();
-		if ((place == AT_RESTORE || place == AT_MOUNT) && !err) {
-			snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
-			*failed = !file_number(path);
-			must(!file_write(path, "0"));
-		} else if (place == AT_RESTORE || place == AT_MOUNT) {
-			*failed = true;
-		}
-	}
-	close(dev);
-	close(args.cgroup);
 	return err;
 }
 
@@ -303,11 +201,7 @@ FIXTURE_SETUP(faults)
 {
 	if (access("/proc/self/fail-nth", W_OK))
 		SKIP(return, "the kernel has no fault injection");
-	/* user-space memory, too, and whoever may sleep */
-	must(!file_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"));
-	must(!file_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"));
-	must(!file_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N"));
-	must(!file_write("/sys/kernel/debug/fail_page_alloc/min-order", "0"));
+	nth_setup();
 	ckpt_setup();
 	self->pid = ckpt_start(variant->job);
 }
@@ -352,80 +246,99 @@ TEST_F_TIMEOUT(faults, a_checkpoint_fails_and_the_tree_is_unharmed, 300)
 	ASSERT_EQ(proc_end(self->pid), 0);
 }
 
-static void fail_restarts(struct __test_metadata *_metadata, pid_t pid, bool mounted,
-			  enum place place)
+/* Unnamed files are gone a moment after their last user. */
+static bool inodes_are_free(unsigned long want)
 {
+	struct statvfs s;
+	int i;
+
+	for (i = 0; i < PROC_HANG_MS / 2; i++) {
+		must(!statvfs(CKPT_DIR, &s));
+		if (s.f_ffree >= want)
+			return true;
+		ckpt_nap();
+	}
+	return false;
+}
+
+static void reap_all(void)
+{
+	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
+		;
+}
+
+/*
+ * Every allocation that is made at @place, by the task of that index, fails in
+ * turn, until all of them have and the image comes back whole.
+ */
+static void fail_restarts(struct __test_metadata *_metadata, enum place place, uint32_t task)
+{
+	struct fault f = { .place = place, .task = task, .nth = 1 };
+	unsigned long before;
+	struct statvfs s;
 	bool failed = true;
-	long n, errors = 0;
+	long errors = 0;
 	int err;
 
-	for (n = 1; failed && n < ROUNDS; n++) {
-		err = restart(pid, mounted, place, n, &failed);
+	ASSERT_EQ(statvfs(CKPT_DIR, &s), 0);
+	before = s.f_ffree;
+	for (; f.nth < ROUNDS; f.nth++) {
+		err = restart(IMAGE, f, &failed);
 		errors += !!err;
 		if (err) {
-			ASSERT_TRUE(failed) TH_LOG("%ld: error %d for nothing", n, err);
+			ASSERT_TRUE(failed) TH_LOG("%ld: error %d for nothing", f.nth, err);
 		}
+		if (!failed)
+			break;
 		/* of a failure nothing is left, and what came back is thrown away */
-		if (!err && failed)
+		if (!err)
 			must(!cg_write(CKPT_CG, "cgroup.kill", "1"));
-		if (failed) {
-			while (waitpid(pid, NULL, 0) > 0)
-				;
-			ASSERT_EQ(cg_await_empty(CKPT_CG), 0) TH_LOG("%ld: error %d", n, err);
-			must(!shm_segments(true) || !err);
+		reap_all();
+		ASSERT_EQ(cg_await_empty(CKPT_CG), 0) TH_LOG("%ld: error %d", f.nth, err);
+		if (err) {
+			ASSERT_EQ(shm_segments(false), 0) TH_LOG("%ld: error %d", f.nth, err);
 		}
+		shm_segments(true);
+		ASSERT_TRUE(inodes_are_free(before)) TH_LOG("%ld: error %d", f.nth, err);
 	}
-	TH_LOG("%ld allocations, %ld errors", n - 2, errors);
+	TH_LOG("place %d, task %u: %ld allocations, %ld errors", place, task, f.nth - 1, errors);
 	ASSERT_FALSE(failed);
 	/* the last one had none that failed: it is whole */
 	ASSERT_EQ(err, 0);
 	ASSERT_GT(errors, 0);
 	ASSERT_STREQ(ckpt_verdict(), "ok");
-	ASSERT_EQ(proc_end(pid), 0);
+	must(!cg_write(CKPT_CG, "cgroup.kill", "1"));
+	reap_all();
+	ASSERT_EQ(shm_segments(false), 0);
 }
 
-TEST_F_TIMEOUT(faults, a_restart_fails_and_nothing_is_left, 300)
+static void save_and_kill(struct __test_metadata *_metadata, pid_t pid)
 {
-	bool mounted = !strcmp(variant->job, "mounted");
-	enum place place;
-
-	if (!strcmp(variant->job, "crowd"))
-		SKIP(return, "the image of one process is what this restarts");
-	ASSERT_EQ(ckpt_save(self->pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(self->pid);
+	ASSERT_EQ(ckpt_save(pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
 	shm_segments(true);
-	for (place = AT_LOAD; place <= AT_FINISH; place++)
-		if (place != AT_MOUNT || mounted)
-			fail_restarts(_metadata, self->pid, mounted, place);
 }
 
-/* An image of several tasks is read at least: what it has in common is made then. */
-TEST_F_TIMEOUT(faults, reading_an_image_fails_and_nothing_is_left, 300)
+TEST_F_TIMEOUT(faults, the_one_in_charge_of_a_restart_fails_and_nothing_is_left, 600)
 {
-	bool failed = true;
-	long n, errors = 0;
+	save_and_kill(_metadata, self->pid);
+	fail_restarts(_metadata, AT_LOAD, 0);
+	fail_restarts(_metadata, AT_FINISH, 0);
+}
 
-	if (strcmp(variant->job, "crowd"))
-		SKIP(return, "that of one process is restarted, too");
-	ASSERT_EQ(ckpt_save(self->pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
-	for (n = 1; failed && n < ROUNDS; n++) {
-		struct checkpoint_load load = { .fd = open(IMAGE, O_RDONLY | O_CLOEXEC) };
-		int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
+TEST_F_TIMEOUT(faults, each_task_of_a_restart_fails_and_nothing_is_left, 900)
+{
+	uint32_t i;
 
-		must(load.fd >= 0 && dev >= 0);
-		fail_nth(n);
-		err = ioctl(dev, CHECKPOINT_LOAD, &load) ? errno : 0;
-		failed = has_failed();
-		errors += !!err;
-		close(load.fd);
-		close(dev);
-		ASSERT_TRUE(failed || !err) TH_LOG("%ld: error %d for nothing", n, err);
+	save_and_kill(_metadata, self->pid);
+	fail_restarts(_metadata, AT_RESTORE, 0);
+	/* their number is known by now */
+	for (i = 0; i < nr_tasks; i++) {
+		if (i)
+			fail_restarts(_metadata, AT_RESTORE, i);
+		if (tasks[i].mnt)
+			fail_restarts(_metadata, AT_MOUNT, i);
 	}
-	TH_LOG("%ld allocations, %ld errors", n - 2, errors);
-	ASSERT_FALSE(failed);
-	ASSERT_GT(errors, 20);
-	ASSERT_STREQ(ckpt_verdict(), "ok");
-	ASSERT_EQ(proc_end(self->pid), 0);
 }
 
 TEST_HARNESS_MAIN
