@@ -22,6 +22,14 @@
 
 #define IMAGE	CKPT_DIR "/image"
 
+/* Moves the caller to a user namespace in which only root is known. */
+static void enter_user(void)
+{
+	must(!unshare(CLONE_NEWUSER) && !file_write("/proc/self/setgroups", "deny"));
+	must(!file_write("/proc/self/uid_map", "0 0 1"));
+	must(!file_write("/proc/self/gid_map", "0 0 1"));
+}
+
 /* Something of every kind of object that one process can have. */
 JOB(rich)
 {
@@ -35,6 +43,7 @@ JOB(rich)
 	sigset_t set;
 	int file;
 
+	enter_user();
 	must(!unshare(CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME));
 	must(!pipe(ends) && write(ends[1], "content", 7) == 7);
 	must(!pipe2(packets, O_DIRECT) && write(packets[1], "a", 1) == 1);
@@ -94,8 +103,8 @@ static void *idle(void *arg)
 /*
  * And what only several tasks have: pages, a segment and a deleted file that they
  * share, a thread, a child that has ended, one that has no first thread any more and
- * whose group has no leader, and one in a pid namespace, an ipc namespace, a mount
- * namespace and a cgroup of its own.
+ * whose group has no leader, and one in a pid namespace, a mount namespace, an ipc
+ * namespace owned by a user namespace, and a cgroup of its own.
  */
 JOB(crowd)
 {
@@ -136,11 +145,12 @@ JOB(crowd)
 	child = fork();
 	if (!child) {
 		/* 0: itself, which has another pid where the files of the cgroup are */
-		must(!cg_enter(CKPT_CG "/below", 0) && !shmdt(segment) && !unshare(CLONE_NEWIPC));
+		must(!cg_enter(CKPT_CG "/below", 0) && !shmdt(segment));
 		private[9000] = 4;
 		mount_own();
 		fill_own();
-		must(!chroot(OWN));
+		enter_user();
+		must(!unshare(CLONE_NEWIPC) && !chroot(OWN));
 		/* by its current directory, which is not within */
 		job_touch("tmp/ckpt/inside");
 		proc_sleep_forever();
@@ -323,6 +333,8 @@ TEST_F_TIMEOUT(faults, the_one_in_charge_of_a_restart_fails_and_nothing_is_left,
 {
 	save_and_kill(_metadata, self->pid);
 	fail_restarts(_metadata, AT_LOAD, 0);
+	if (nr_users)
+		fail_restarts(_metadata, AT_USER, 0);
 	fail_restarts(_metadata, AT_FINISH, 0);
 }
 

@@ -6,11 +6,13 @@
 #ifndef BULKHEAD_RESTARTER_H
 #define BULKHEAD_RESTARTER_H
 
+#include <endian.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "checkpoint.h"
+#include "checkpoint_image.h"
 #include "ckpt.h"
 #include "nth.h"
 #include "own.h"
@@ -20,7 +22,7 @@
 #define LAST_PID	"/proc/sys/kernel/ns_last_pid"
 
 /* Where the failing allocation of a restart is. */
-enum place { AT_LOAD, AT_FINISH, AT_RESTORE, AT_MOUNT };
+enum place { AT_LOAD, AT_USER, AT_FINISH, AT_RESTORE, AT_MOUNT };
 
 struct fault {
 	enum place place;
@@ -29,9 +31,10 @@ struct fault {
 };
 
 static struct checkpoint_task tasks[TASKS_MAX];
-static uint32_t nr_tasks, pids[TASKS_MAX];
+static uint32_t nr_tasks, nr_users, pids[TASKS_MAX];
 static struct fault fault;
 static int dev, first_cgroup;
+static bool user_failed;
 static char cgroups[TASKS_MAX][1200];
 
 /* Locked while one is made, as the pid of a thread is chosen for all. Who dies lets go of it. */
@@ -156,6 +159,62 @@ static void get_tables(const struct checkpoint_load *load)
 	}
 }
 
+/* Makes a user namespace in which only root is known. Its file. */
+static int make_user(void)
+{
+	pid_t pid = proc_fork(CLONE_NEWUSER | CLONE_FILES);
+	char path[64];
+	int fd;
+
+	if (!pid)
+		proc_sleep_forever();
+	must(pid > 0);
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", pid);
+	must(!file_write(path, "deny"));
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	must(!file_write(path, "0 0 1"));
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+	must(!file_write(path, "0 0 1"));
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	must(fd >= 0 && proc_kill(pid) == -SIGKILL);
+	return fd;
+}
+
+/* Hands over what the image has of user namespaces. The error number, or 0. */
+static int hand_over_users(void)
+{
+	struct {
+		struct ckpt_ns ns;
+		char data[16384];
+	} record;
+	struct checkpoint_ns ns = { .data = (uintptr_t)&record };
+	struct checkpoint_user user;
+	int err = 0;
+
+	nr_users = 0;
+	for (;;) {
+		ns.id++;
+		ns.size = sizeof(record);
+		if (ioctl(dev, CHECKPOINT_NS, &ns)) {
+			must(errno == ESRCH);
+			return 0;
+		}
+		if (le32toh(record.ns.kind) != CKPT_NS_USER)
+			continue;
+		nr_users++;
+		user = (struct checkpoint_user){ .id = ns.id, .fd = make_user() };
+		if (fault.place == AT_USER)
+			fail_nth(fault.nth);
+		err = ioctl(dev, CHECKPOINT_USER, &user) ? errno : 0;
+		if (fault.place == AT_USER)
+			user_failed = has_failed();
+		close(user.fd);
+		if (err)
+			return err;
+	}
+}
+
 /* Whether the allocation of a task that was restarted has failed; after that none does. */
 static bool task_has_failed(pid_t pid)
 {
@@ -188,6 +247,10 @@ static int restart(const char *image, struct fault f, bool *failed)
 	err = ioctl(dev, CHECKPOINT_LOAD, &load) ? errno : 0;
 	if (f.place == AT_LOAD)
 		*failed = has_failed();
+	if (!err)
+		err = hand_over_users();
+	if (f.place == AT_USER)
+		*failed = user_failed;
 	if (!err) {
 		get_tables(&load);
 		make(0);

@@ -51,12 +51,16 @@ JOB(simple)
 	must(shm != (void *)-1);
 	strcpy(shm, "shared");
 	must(!pipe(p) && write(p[1], "x", 1) == 1);
-	/* other namespaces, and with a child there */
+	/* other namespaces, and with a child there; an earlier job may have left its word */
+	must(!unlink(CKPT_DIR "/inside") || errno == ENOENT);
 	if (!fork()) {
-		must(!shmdt(shm));
-		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME |
-			      CLONE_NEWPID | CLONE_NEWNS));
+		must(!shmdt(shm) && !unshare(CLONE_NEWNS));
 		mounts();
+		must(!unshare(CLONE_NEWUSER) && !file_write("/proc/self/setgroups", "deny"));
+		must(!file_write("/proc/self/uid_map", "0 0 1"));
+		must(!file_write("/proc/self/gid_map", "0 0 1"));
+		must(!unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWTIME |
+			      CLONE_NEWPID));
 		if (!fork())
 			job_touch(CKPT_DIR "/inside");
 		until_go(NULL);
