@@ -111,6 +111,32 @@ TEST_F(image, a_container_is_saved_by_name_and_runs_on)
 	EXPECT_TRUE(tool_state_is("web", "running"));
 }
 
+/* In a user namespace, which owns its pid namespace. */
+TEST_F(image, a_container_with_users_of_its_own_is_saved_and_restarted_by_name)
+{
+	char map[256];
+
+	ASSERT_EQ(0, start(self->self, "web", "--user=0:100000:1000,2000:200000:5 --pid --uts=inside"));
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool_sh("cat /proc/%d/uid_map /proc/%d/gid_map", tool_pid("web"), tool_pid("web")));
+	snprintf(map, sizeof(map), "%s", tool_out());
+	ASSERT_EQ(0, tool("checkpoint --kill -o image web")) TH_LOG("%s", tool_err());
+	ASSERT_EQ(0, tool("restart -d --name again image")) TH_LOG("%s", tool_err());
+	EXPECT_TRUE(counts("again"));
+	ASSERT_EQ(0, tool_sh("cat /proc/%d/uid_map /proc/%d/gid_map", tool_pid("again"),
+			     tool_pid("again")));
+	EXPECT_STREQ(map, tool_out());
+	/* root there is whom the map says, and owns what is there */
+	ASSERT_EQ(0, tool_sh("awk '/^Uid/ { print $2, $3 }' /proc/%d/status", tool_pid("again")));
+	EXPECT_STREQ("100000 100000", tool_out());
+	ASSERT_EQ(0, tool("enter again sh -c 'hostname changed && hostname && id -u'"))
+		TH_LOG("%s", tool_err());
+	EXPECT_STREQ("changed\n0", tool_out());
+	ASSERT_EQ(0, tool_sh("bulkhead checkpoint again | bulkhead restart --name third -d"))
+		TH_LOG("%s", tool_err());
+	EXPECT_TRUE(counts("third"));
+}
+
 TEST_F(image, what_is_frozen_stays_so)
 {
 	ASSERT_EQ(0, start(self->self, "web", ""));
