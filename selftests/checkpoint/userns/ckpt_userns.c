@@ -182,6 +182,20 @@ JOB(unmapped)
 	job_check(userns_write(0, "uid_map", "18 0 1") == -EPERM);
 }
 
+/* As deep as can be: one more is refused before and after. */
+JOB(deep)
+{
+	int n;
+
+	for (n = 0; !unshare(CLONE_NEWUSER); n++) {
+		must(!userns_write(0, "setgroups", "deny"));
+		must(!userns_write(0, "uid_map", "0 0 1") && !userns_write(0, "gid_map", "0 0 1"));
+	}
+	must(n > 30 && errno == ENOSPC);
+	job_pause();
+	job_check(unshare(CLONE_NEWUSER) && errno == ENOSPC && !getuid());
+}
+
 static pthread_barrier_t together;
 static int going;
 
@@ -432,7 +446,7 @@ FIXTURE_TEARDOWN(userns)
 	ckpt_teardown();
 }
 
-static const char * const jobs[] = { "maps", "denied", "unmapped", "threads", "nested", "owned" };
+static const char * const jobs[] = { "maps", "denied", "unmapped", "threads", "deep", "nested", "owned" };
 
 TEST_F(userns, maps_ids_and_capabilities_come_back)
 {
@@ -452,6 +466,11 @@ TEST_F(userns, setgroups_is_still_denied)
 TEST_F(userns, one_without_maps_gets_them_later)
 {
 	ASSERT_STREQ(ckpt_round_trip("unmapped"), "ok");
+}
+
+TEST_F(userns, as_many_levels_as_there_can_be)
+{
+	ASSERT_STREQ(ckpt_round_trip("deep"), "ok");
 }
 
 TEST_F(userns, threads_are_all_in_it)
