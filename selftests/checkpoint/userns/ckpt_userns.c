@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include "kselftest_harness.h"
 #include "cap.h"
+#include "checkpoint.h"
 #include "ckpt.h"
 #include "usermap.h"
 
@@ -599,6 +600,65 @@ TEST_F(userns, maps_that_the_caller_may_not_write_are_refused)
 	/* nothing is wrong with the image */
 	ASSERT_EQ(ckpt_restart(CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+/* A process in a user namespace like that of "denied", but for its group. */
+static pid_t make_denied(const char *gids)
+{
+	pid_t pid = proc_fork_bound(CLONE_NEWUSER);
+
+	if (!pid)
+		proc_sleep_forever();
+	must(pid > 0 && !userns_write(pid, "setgroups", "deny"));
+	must(!userns_write(pid, "uid_map", "0 0 1") && !userns_write(pid, "gid_map", gids));
+	return pid;
+}
+
+/* Hands the file at @path over to @dev. Returns 0, or the error number. */
+static int hand_over(int dev, unsigned int id, const char *path)
+{
+	struct checkpoint_user user = { .id = id, .fd = open(path, O_RDONLY | O_CLOEXEC) };
+	int err;
+
+	must(user.fd >= 0);
+	err = ioctl(dev, CHECKPOINT_USER, &user) ? errno : 0;
+	close(user.fd);
+	return err;
+}
+
+TEST_F(userns, what_is_handed_over_must_be_what_the_image_says)
+{
+	struct checkpoint_load load = { 0 };
+	char right[64], wrong[64], text[256] = "";
+	pid_t pid = ckpt_start("denied"), same, other;
+	int dev;
+
+	ASSERT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	same = make_denied("4 0 1");
+	other = make_denied("5 0 1");
+	snprintf(right, sizeof(right), "/proc/%d/ns/user", same);
+	snprintf(wrong, sizeof(wrong), "/proc/%d/ns/user", other);
+	dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC);
+	load.fd = open(CKPT_DIR "/image", O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(dev, 0);
+	EXPECT_EQ(hand_over(dev, 1, right), EINVAL);
+	ASSERT_EQ(ioctl(dev, CHECKPOINT_LOAD, &load), 0);
+	EXPECT_EQ(hand_over(dev, 1, "/dev/null"), EBADF);
+	EXPECT_EQ(hand_over(dev, 1, "/proc/self/ns/uts"), EBADF);
+	EXPECT_EQ(hand_over(dev, 1, "/proc/self/ns/user"), EPERM);
+	EXPECT_EQ(hand_over(dev, 0, right), ESRCH);
+	EXPECT_EQ(hand_over(dev, 2, right), ESRCH);
+	EXPECT_EQ(hand_over(dev, 1, wrong), EINVAL);
+	EXPECT_GT(read(dev, text, sizeof(text) - 1), 0);
+	EXPECT_NE(strstr(text, "user namespace 1: what was made is not what the image says"), NULL)
+		TH_LOG("%s", text);
+	EXPECT_EQ(hand_over(dev, 1, right), 0);
+	EXPECT_EQ(hand_over(dev, 1, right), EBUSY);
+	close(load.fd);
+	close(dev);
+	EXPECT_EQ(proc_kill(same), -SIGKILL);
+	EXPECT_EQ(proc_kill(other), -SIGKILL);
 }
 
 /* Hands the job's cgroup to the user who is root of the container that is to come. */
