@@ -83,10 +83,11 @@ struct checkpoint_write {
  * @nr_pids: out: pids that they have in nested pid namespaces
  *
  * Reads and checks an image as far as the contents of memory, and opens its
- * files with the credentials of the caller. The caller's process is then in
- * charge of the restart: if it exits or closes the file, or if any process
- * that has inherited the file exits before the restart is complete, it is
- * given up and every process that has joined is killed.
+ * files with the credentials of the caller; those of a mount namespace of the
+ * image are opened by the process that has made that, when it joins. The
+ * caller's process is then in charge of the restart: if it exits or closes the
+ * file, or if any process that has inherited the file exits before the restart
+ * is complete, it is given up and every process that has joined is killed.
  *
  * Who: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the user namespace of the
  * caller.
