@@ -275,7 +275,7 @@ TEST(an_init_that_fails_late_can_be_tried_again)
 	EXPECT_EQ(-EFAULT, fork_that_fails_late(&one, 1));
 	again = fork_that_fails_late(&one, 1);
 	if (again == -ENOMEM && proc_kernel_before(7, 3))
-		SKIP(return, "a bug of this kernel: a pid namespace whose first fork fails takes no other");
+		SKIP(return, "kernel bug: once a first fork has failed, no other is taken");
 	EXPECT_EQ(-EFAULT, again);
 	pid = proc_fork_bound(0);
 	if (!pid)

@@ -322,7 +322,7 @@ TEST_F(netns, a_device_is_born_where_its_maker_may)
 	EXPECT_EQ(0, AS_ROOT_OF(c, self->home, link_add_in("dummy", "d0", c.net) == -EPERM));
 	if (proc_kernel_before(7, 3) &&
 	    !AS_ROOT_OF(c, c.net, !link_add_veth("v0", "v1", self->home)))
-		SKIP(return, "a bug of this kernel: the other end of a veth is put where its maker has no rights");
+		SKIP(return, "kernel bug: a veth's other end needs no rights where it goes");
 	EXPECT_EQ(0, AS_ROOT_OF(c, c.net, link_add_veth("v0", "v1", self->home) == -EPERM));
 	EXPECT_EQ(0, link_index("d0"));
 	EXPECT_EQ(0, link_index("v1"));

@@ -73,7 +73,7 @@ TEST_F(server, without_a_port_it_does_not_start)
 	NEEDS_HOST();
 	err = nfs_set("threads", "1");
 	if (err == -ECONNREFUSED && proc_kernel_before(7, 3))
-		SKIP(return, "this kernel's server takes its usual port by itself, and tells rpcbind");
+		SKIP(return, "this kernel's server takes a port by itself and tells rpcbind");
 	EXPECT_EQ(-EIO, err);
 	EXPECT_EQ(0, nfs_get("threads"));
 	EXPECT_EQ(self->threads_elsewhere, nfs_kthreads("/proc", "nfsd"));
