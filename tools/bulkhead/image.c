@@ -365,6 +365,21 @@ static void show_roles(struct reader *r, const struct ckpt_task *t)
 	fputc(']', r->out);
 }
 
+/* The CPUs that it has asked for. */
+static void show_affinity(struct reader *r, const struct ckpt_task *t)
+{
+	const __le32 *words = t->data + le32_to_cpu(t->nr_groups);
+	u32 cpu, n = 32 * le32_to_cpu(t->nr_cpus), shown = 0;
+
+	if (!n)
+		return;
+	put(r, "cpus", "[");
+	for (cpu = 0; cpu < n; cpu++)
+		if (le32_to_cpu(words[cpu / 32]) & 1U << cpu % 32)
+			fprintf(r->out, "%s%u", shown++ ? r->json ? ", " : " " : "", cpu);
+	fputc(']', r->out);
+}
+
 static void show_task(struct reader *r, const struct ckpt_task *t)
 {
 	static const char * const states[] = { "live", "zombie", "stopped", "headless" };
@@ -389,6 +404,7 @@ static void show_task(struct reader *r, const struct ckpt_task *t)
 	put_u32(r, "egid", t->gid[1]);
 	put(r, "nice", "%d", (int32_t)le32_to_cpu(t->nice));
 	put_hex(r, "sigmask", t->sigmask);
+	show_affinity(r, t);
 	show_roles(r, t);
 	if (t->cgroup)
 		put_u32(r, "cgroup", t->cgroup);
