@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <sched.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include "checkpoint.h"
 #include "checkpoint_image.h"
 #include "kselftest_harness.h"
 #include "ckpt.h"
@@ -269,6 +271,31 @@ TEST_F(images, nobody_may_restart_without_the_capability)
 	status = proc_end(pid);
 	ASSERT_EQ(status, 1);
 	ASSERT_EQ(cg_await_empty(CKPT_CG), 0);
+}
+
+/* The tool cannot choose pids either, nor trace others: what the device itself says to nobody. */
+TEST_F(images, the_device_itself_asks_for_the_capability)
+{
+	struct checkpoint_load load = { .fd = open(CKPT_DIR "/image", O_RDONLY | O_CLOEXEC) };
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct checkpoint_snapshot snapshot = { 0 };
+		int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC);
+		char why;
+
+		must(dev >= 0 && load.fd >= 0);
+		proc_become_nobody();
+		must(ioctl(dev, CHECKPOINT_LOAD, &load) == -1 && errno == EPERM);
+		/* before anything of the image is looked at, of which it would tell */
+		must(!read(dev, &why, 1));
+		snapshot.pidfd = proc_pidfd(getpid());
+		must(snapshot.pidfd >= 0);
+		must(ioctl(dev, CHECKPOINT_SNAPSHOT, &snapshot) == -1 && errno == EPERM);
+		_exit(0);
+	}
+	ASSERT_EQ(proc_end(pid), 0);
+	close(load.fd);
 }
 
 TEST_F(images, nobody_may_checkpoint_without_the_capability)
