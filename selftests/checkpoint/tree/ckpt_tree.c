@@ -2,6 +2,8 @@
 /* Processes come back with their pids, parents, groups, sessions and attributes. */
 #include <sched.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include "kselftest_harness.h"
@@ -84,6 +86,8 @@ JOB(nobody)
 {
 	uid_t r, e, s;
 
+	must(!prctl(PR_CAPBSET_DROP, CAP_SYS_BOOT, 0, 0, 0));
+	must(!prctl(PR_SET_SECUREBITS, SECBIT_NOROOT, 0, 0, 0));
 	must(!setresgid(1234, 1235, 1236));
 	must(!prctl(PR_SET_KEEPCAPS, 0));
 	must(!setresuid(2234, 2235, 2236));
@@ -92,6 +96,9 @@ JOB(nobody)
 	job_check(!getresuid(&r, &e, &s) && r == 2234 && e == 2235 && s == 2236);
 	job_check(!getresgid(&r, &e, &s) && r == 1234 && e == 1235 && s == 1236);
 	job_check(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	job_check(!prctl(PR_CAPBSET_READ, CAP_SYS_BOOT, 0, 0, 0));
+	job_check(prctl(PR_CAPBSET_READ, CAP_CHOWN, 0, 0, 0) == 1);
+	job_check(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == SECBIT_NOROOT);
 	job_check(setuid(0) == -1);
 }
 
