@@ -350,6 +350,6 @@ refused() {
 			echo "$glob"
 			grep -qr --include='*.c' -- "${glob##*[.*/]}" "$PROJECT/selftests/$suite"
 		done < <(mutant_header "$patch" Test)
-		patch -s --dry-run -p1 -d "${TREE:-$BUILT/tree}" <"$patch"
+		patch -s --dry-run --follow-symlinks -p1 -d "${TREE:-$BUILT/tree}" <"$patch"
 	done
 }

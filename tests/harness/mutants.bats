@@ -25,11 +25,30 @@ setup_file() {
 setup() {
 	export BULKHEAD_BUILD=$PROJECT/build/mutants
 	tree=$BULKHEAD_BUILD/tree
-	applied=
+	applied=''
+	links=()
 }
 
 teardown() {
 	[[ ! $applied ]] || patch -s -R -p1 -d "$tree" <"$applied"
+	local file
+	for file in "${links[@]}"; do
+		ln -sfn "$(<"$tree/$file.link")" "$tree/$file"
+		# newer than what it was compiled from, and yet not made from it
+		rm -f "$tree/$file.link" "$BULKHEAD_BUILD/default/${file%.c}.o"
+	done
+}
+
+# own_files PATCH: new files of the stack are links out of the tree; what is mutated is a copy.
+own_files() {
+	local file
+	while read -r file; do
+		[[ -L $tree/$file ]] || continue
+		readlink "$tree/$file" >"$tree/$file.link"
+		links+=("$file")
+		cp "$tree/$file" "$tree/$file.copy"
+		mv "$tree/$file.copy" "$tree/$file"
+	done < <(sed -n 's,^+++ b/,,p' "$1")
 }
 
 # caught NAME: applies the mutant, runs the suite that owns it, and looks for the tests
@@ -40,6 +59,7 @@ caught() {
 
 	suite=$(mutant_header "$patch" Suite)
 	[[ $suite && $(mutant_header "$patch" Why) ]]
+	own_files "$patch"
 	patch -s -p1 -d "$tree" <"$patch"
 	applied=$patch
 	run "$SCRIPTS/check" "$suite"
@@ -74,6 +94,20 @@ caught() {
 @test "cgroupns-opener" { caught cgroupns-opener; }
 @test "cgroupns-remount" { caught cgroupns-remount; }
 @test "cgroupns-source" { caught cgroupns-source; }
+@test "checkpoint-affinity-lost" { caught checkpoint-affinity-lost; }
+@test "checkpoint-alarm-rings-once" { caught checkpoint-alarm-rings-once; }
+@test "checkpoint-altstack-lost" { caught checkpoint-altstack-lost; }
+@test "checkpoint-any-creator" { caught checkpoint-any-creator; }
+@test "checkpoint-anybody-restarts" { caught checkpoint-anybody-restarts; }
+@test "checkpoint-anybody-takes" { caught checkpoint-anybody-takes; }
+@test "checkpoint-bounding-set-lost" { caught checkpoint-bounding-set-lost; }
+@test "checkpoint-cgroup-of-the-first" { caught checkpoint-cgroup-of-the-first; }
+@test "checkpoint-changed-file-mapped" { caught checkpoint-changed-file-mapped; }
+@test "checkpoint-cow-copied" { caught checkpoint-cow-copied; }
+@test "checkpoint-deleted-mtime" { caught checkpoint-deleted-mtime; }
+@test "checkpoint-freezes-strangers" { caught checkpoint-freezes-strangers; }
+@test "checkpoint-overrun-lost" { caught checkpoint-overrun-lost; }
+@test "checkpoint-segment-stays" { caught checkpoint-segment-stays; }
 @test "clone-pid-32-levels-refused" { caught clone-pid-32-levels-refused; }
 @test "clone-pid-init-retry" { caught clone-pid-init-retry; }
 @test "clone-pid-last-pid-unchecked" { caught clone-pid-last-pid-unchecked; }
@@ -143,8 +177,8 @@ caught() {
 @test "ipcns-next-id-kept" { caught ipcns-next-id-kept; }
 @test "ipcns-setns-keeps-undo" { caught ipcns-setns-keeps-undo; }
 @test "ipcns-shmall-off-by-one" { caught ipcns-shmall-off-by-one; }
-@test "keyring-chown-quota" { caught keyring-chown-quota; }
 @test "keyring-chown" { caught keyring-chown; }
+@test "keyring-chown-quota" { caught keyring-chown-quota; }
 @test "keyring-key-users" { caught keyring-key-users; }
 @test "keyring-names" { caught keyring-names; }
 @test "kmem-cgroup-charges-nobody" { caught kmem-cgroup-charges-nobody; }
