@@ -299,8 +299,10 @@ static int open_log(const char *path)
 	return fd;
 }
 
-enum { OPT_CGROUP = 256, OPT_MODE, OPT_APPEND, OPT_OUTPUT, OPT_CONSOLE, OPT_RESULT, OPT_LEAKS, OPT_GRACE,
-       OPT_EMULATOR };
+enum {
+	OPT_CGROUP = 256, OPT_MODE, OPT_APPEND, OPT_OUTPUT, OPT_CONSOLE, OPT_RESULT, OPT_LEAKS, OPT_GRACE,
+	OPT_EMULATOR
+};
 
 static const struct argp_option argp_options[] = {
 	{ "kernel",  'k', "FILE",  0, "the kernel to boot", 1 },
