@@ -320,7 +320,7 @@ static long image_size(void)
 	return stat(CKPT_DIR "/image", &st) ? -errno : st.st_size;
 }
 
-TEST_F(cow, shared_pages_are_once_in_the_image_and_once_in_memory)
+TEST_F_TIMEOUT(cow, shared_pages_are_once_in_the_image_and_once_in_memory, 200)
 {
 	long before, after;
 	pid_t pid = ckpt_start("fork");
@@ -339,12 +339,12 @@ TEST_F(cow, shared_pages_are_once_in_the_image_and_once_in_memory)
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 
-TEST_F(cow, the_original_runs_on_unharmed)
+TEST_F_TIMEOUT(cow, the_original_runs_on_unharmed, 200)
 {
 	ASSERT_STREQ(ckpt_unharmed("fork"), "ok");
 }
 
-TEST_F(cow, they_are_shared_after_a_second_restart_as_well)
+TEST_F_TIMEOUT(cow, they_are_shared_after_a_second_restart_as_well, 200)
 {
 	ASSERT_STREQ(ckpt_second_generation("fork"), "ok");
 }
