@@ -19,6 +19,18 @@ static bool opbench_inside(struct cgroup *cgrp)
 	return cgroup_is_descendant(task_dfl_cgroup(current), cgrp);
 }
 
+/**
+ * opbench_is_control_file() - whether a file is one of a cgroup in the unified hierarchy
+ * @file: it
+ * @name: which it has to be; NULL for any
+ */
+bool opbench_is_control_file(const struct file *file, const char *name)
+{
+	return file->f_inode->i_sb->s_magic == CGROUP2_SUPER_MAGIC &&
+	       S_ISREG(file->f_inode->i_mode) &&
+	       (!name || !strcmp(file->f_path.dentry->d_name.name, name));
+}
+
 static int opbench_freeze_prepare(struct opbench *b)
 {
 	struct file *file;
@@ -27,8 +39,7 @@ static int opbench_freeze_prepare(struct opbench *b)
 	if (err)
 		return err;
 	file = b->file[0];
-	if (file->f_inode->i_sb->s_magic != CGROUP2_SUPER_MAGIC ||
-	    strcmp(file->f_path.dentry->d_name.name, "cgroup.freeze")) {
+	if (!opbench_is_control_file(file, "cgroup.freeze")) {
 		opbench_close(b);
 		return -EINVAL;
 	}

@@ -69,11 +69,22 @@ static const struct opbench_op * const opbench_tables[] = {
 	opbench_task_ops,
 	opbench_fs_ops,
 	opbench_ns_ops,
+	opbench_nsproxy_ops,
+	opbench_sleeper_ops,
+	opbench_exec_ops,
+#ifdef CONFIG_BLOCK
+	opbench_block_ops,
+#endif
+#ifdef CONFIG_SWAP
+	opbench_swap_ops,
+#endif
 #ifdef CONFIG_CGROUPS
 	opbench_cgroup_ops,
+	opbench_group_ops,
 #endif
 #ifdef CONFIG_INET
 	opbench_net_ops,
+	opbench_tcp_ops,
 #endif
 };
 
@@ -146,6 +157,8 @@ static int opbench_key(struct opbench *b, const char *key, char *value)
 		return opbench_number(value, 0, OPBENCH_MAX_EXTRA, &b->extra);
 	if (!strcmp(key, "warm"))
 		return opbench_number(value, 0, OPBENCH_MAX_N, &b->warm);
+	if (!strcmp(key, "tasks"))
+		return opbench_number(value, 1, OPBENCH_MAX_TASKS, &b->tasks);
 	if (!strcmp(key, "path"))
 		b->path = value;
 	else if (!strcmp(key, "path2"))
@@ -168,6 +181,7 @@ static int opbench_parse(struct opbench *b, char *line)
 	if (!b->op)
 		return -ENOENT;
 	b->n = 1;
+	b->tasks = 1;
 	while ((word = strsep(&line, " ")) != NULL) {
 		char *value = strchr(word, '=');
 

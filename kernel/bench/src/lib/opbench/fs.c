@@ -46,6 +46,7 @@ void opbench_close(struct opbench *b)
 	}
 }
 
+/* What a program of a cgroup forbids, or a mode: an answer like any other. */
 static int opbench_open_close(struct opbench *b, unsigned long n)
 {
 	int err = 0;
@@ -53,6 +54,10 @@ static int opbench_open_close(struct opbench *b, unsigned long n)
 	while (!err && n--) {
 		err = opbench_open(b, O_RDONLY);
 		opbench_close(b);
+		if (err == -EPERM) {
+			b->refused++;
+			err = 0;
+		}
 		err = err ?: opbench_stop();
 	}
 	return err;
@@ -120,7 +125,16 @@ static int opbench_write_file(struct opbench *b, unsigned long n)
 	return 0;
 }
 
-static int opbench_make_folder(const char *name)
+static int opbench_fsync(struct opbench *b, unsigned long n)
+{
+	int err = 0;
+
+	while (!err && n--)
+		err = opbench_write_file(b, 1) ?: vfs_fsync(b->file[0], 0);
+	return err;
+}
+
+int opbench_make_folder(const char *name)
 {
 	struct path parent;
 	struct dentry *dentry;
@@ -133,7 +147,7 @@ static int opbench_make_folder(const char *name)
 	return PTR_ERR_OR_ZERO(dentry);
 }
 
-static int opbench_remove_folder(const char *name)
+int opbench_remove_folder(const char *name)
 {
 	struct path parent;
 	struct dentry *dentry;
@@ -181,6 +195,11 @@ const struct opbench_op opbench_fs_ops[] = {
 		.needs = OPBENCH_NEEDS_PATH | OPBENCH_NEEDS_TEXT,
 		.prepare = opbench_write_prepare, .finish = opbench_close,
 		.what = "write text= to path=; with text2= or path2=, one after the other in turn",
+	}, {
+		.name = "fsync", .run = opbench_fsync,
+		.needs = OPBENCH_NEEDS_PATH | OPBENCH_NEEDS_TEXT,
+		.prepare = opbench_write_prepare, .finish = opbench_close,
+		.what = "write text= to path= and wait until it is on its disk",
 	}, {
 		.name = "mkdir", .run = opbench_mkdir, .needs = OPBENCH_NEEDS_PATH,
 		.prepare = opbench_mkdir_prepare, .finish = opbench_mkdir_finish,

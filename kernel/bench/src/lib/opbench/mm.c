@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* opbench: pages, kernel objects and page faults, all charged to the calling task's cgroup */
 #include <linux/err.h>
+#include <linux/fcntl.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -11,7 +13,6 @@
 
 #include "opbench.h"
 
-#define OPBENCH_MAX_PAGES	16384UL
 #define OPBENCH_OBJECT		256
 
 /* The way of a page into user memory, without the page table. */
@@ -70,7 +71,7 @@ static int opbench_map(struct opbench *b, struct file *file, unsigned long flags
 	return IS_ERR_VALUE(b->addr) ? (int)b->addr : 0;
 }
 
-static int opbench_anon_prepare(struct opbench *b)
+int opbench_map_anon(struct opbench *b)
 {
 	return opbench_map(b, NULL, MAP_PRIVATE | MAP_ANONYMOUS);
 }
@@ -89,13 +90,44 @@ static int opbench_shmem_prepare(struct opbench *b)
 	return err;
 }
 
-static void opbench_unmap(struct opbench *b)
+/* A hole: each page comes into the page cache, and no disk is asked for it. */
+static int opbench_map_hole(struct opbench *b, struct file *file)
+{
+	int err;
+
+	/* Not what shmem-fault measures. */
+	if (shmem_file(file))
+		return -EINVAL;
+	err = vfs_truncate(&file->f_path, (loff_t)(b->done + b->warm) << PAGE_SHIFT);
+	err = err ?: opbench_map(b, file, MAP_SHARED);
+	if (err)
+		return err;
+	/* One page at a time: nothing is read ahead. */
+	err = do_madvise(current->mm, b->addr, b->size, MADV_RANDOM);
+	if (err)
+		opbench_unmap(b);
+	return err;
+}
+
+static int opbench_file_prepare(struct opbench *b)
+{
+	struct file *file = filp_open(b->path, O_TMPFILE | O_RDWR | O_LARGEFILE, 0600);
+	int err;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	err = opbench_map_hole(b, file);
+	__fput_sync(file);
+	return err;
+}
+
+void opbench_unmap(struct opbench *b)
 {
 	vm_munmap(b->addr, b->size);
 }
 
 /* Each page once: what @prepare has mapped is enough for all of the batch. */
-static int opbench_fault(struct opbench *b, unsigned long n)
+static int opbench_touch(struct opbench *b, unsigned long n, unsigned int flags)
 {
 	struct mm_struct *mm = current->mm;
 
@@ -105,14 +137,23 @@ static int opbench_fault(struct opbench *b, unsigned long n)
 
 		if (mmap_read_lock_killable(mm))
 			return -EINTR;
-		err = fixup_user_fault(mm, b->addr + (b->pos++ << PAGE_SHIFT), FAULT_FLAG_WRITE,
-				       &unlocked);
+		err = fixup_user_fault(mm, b->addr + (b->pos++ << PAGE_SHIFT), flags, &unlocked);
 		mmap_read_unlock(mm);
 		err = err ?: opbench_stop();
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+int opbench_fault(struct opbench *b, unsigned long n)
+{
+	return opbench_touch(b, n, FAULT_FLAG_WRITE);
+}
+
+static int opbench_file_fault(struct opbench *b, unsigned long n)
+{
+	return opbench_touch(b, n, 0);
 }
 
 const struct opbench_op opbench_mm_ops[] = {
@@ -127,12 +168,17 @@ const struct opbench_op opbench_mm_ops[] = {
 		.what = "allocate and free an accounted kernel object of 256 bytes",
 	}, {
 		.name = "fault", .run = opbench_fault, .max = OPBENCH_MAX_PAGES,
-		.prepare = opbench_anon_prepare, .finish = opbench_unmap,
+		.prepare = opbench_map_anon, .finish = opbench_unmap,
 		.what = "fault in a page of private memory by writing to it",
 	}, {
 		.name = "shmem-fault", .run = opbench_fault, .max = OPBENCH_MAX_PAGES,
 		.prepare = opbench_shmem_prepare, .finish = opbench_unmap,
 		.what = "fault in a page of a shared memory file by writing to it",
+	}, {
+		.name = "file-fault", .run = opbench_file_fault, .max = OPBENCH_MAX_PAGES,
+		.needs = OPBENCH_NEEDS_PATH,
+		.prepare = opbench_file_prepare, .finish = opbench_unmap,
+		.what = "fault in a page of a file in path= by reading it: into the page cache",
 	},
 	{ }
 };

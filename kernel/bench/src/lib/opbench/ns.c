@@ -38,8 +38,15 @@ OPBENCH_NS(net, CLONE_NEWNET)
 OPBENCH_NS(cgroup, CLONE_NEWCGROUP)
 OPBENCH_NS(time, CLONE_NEWTIME)
 
-/* They are destroyed by a work queue, in its own time: no more than it can take. */
-#define OPBENCH_MAX_NS	2000UL
+/* A task cannot leave these two by itself: a child is in them from its first moment to its end. */
+#define OPBENCH_NS_CHILD(name, flag)						\
+static int opbench_ns_##name(struct opbench *b, unsigned long n)		\
+{										\
+	return opbench_spawn(b, n, CLONE_VM | CLONE_FILES | (flag));		\
+}
+
+OPBENCH_NS_CHILD(pid, CLONE_NEWPID)
+OPBENCH_NS_CHILD(user, CLONE_NEWUSER)
 
 const struct opbench_op opbench_ns_ops[] = {
 	{
@@ -65,6 +72,14 @@ const struct opbench_op opbench_ns_ops[] = {
 	{
 		.name = "ns-time", .run = opbench_ns_time,
 		.what = "a new time namespace for the task's children in place of the old",
+	},
+	{
+		.name = "ns-pid", .run = opbench_ns_pid, .max = OPBENCH_MAX_NS,
+		.what = "clone the first task of a new pid namespace, wait for its end",
+	},
+	{
+		.name = "ns-user", .run = opbench_ns_user, .max = OPBENCH_MAX_NS,
+		.what = "clone a task in a new user namespace, wait for its end",
 	},
 	{ }
 };

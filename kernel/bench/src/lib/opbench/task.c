@@ -14,7 +14,7 @@ static int opbench_child(void *unused)
 }
 
 /* A child of the calling task, in its cgroup, until it has ended. */
-static int opbench_spawn(struct opbench *b, unsigned long n, u64 flags)
+int opbench_spawn(struct opbench *b, unsigned long n, u64 flags)
 {
 	while (n--) {
 		struct kernel_clone_args args = {
@@ -46,6 +46,29 @@ static int opbench_fork(struct opbench *b, unsigned long n)
 static int opbench_clone(struct opbench *b, unsigned long n)
 {
 	return opbench_spawn(b, n, CLONE_VM | CLONE_FS | CLONE_FILES);
+}
+
+/* Until it has reaped itself, which is later than its user space would see. */
+static int opbench_thread(struct opbench *b, unsigned long n)
+{
+	while (n--) {
+		struct kernel_clone_args args = {
+			.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+				 CLONE_SYSVSEM | CLONE_UNTRACED,
+			.fn = opbench_child,
+		};
+		pid_t pid = kernel_clone(&args);
+
+		if (pid == -EAGAIN)
+			b->refused++;
+		else if (pid > 0)
+			opbench_await_thread(pid);
+		else
+			return pid;
+		if (opbench_stop())
+			return -EINTR;
+	}
+	return 0;
 }
 
 /**
@@ -128,6 +151,9 @@ const struct opbench_op opbench_task_ops[] = {
 	}, {
 		.name = "clone", .run = opbench_clone,
 		.what = "clone a task that shares the memory map, wait for its end",
+	}, {
+		.name = "thread", .run = opbench_thread,
+		.what = "clone a thread of the same process, wait for its end",
 	}, {
 		.name = "switch", .run = opbench_switch,
 		.prepare = opbench_pair_prepare, .finish = opbench_pair_finish,
