@@ -7,7 +7,9 @@
  *
  *	cgroup PATH [CONTROLLER...]	make the cgroup and its ancestors, with
  *					these controllers enabled all the way to it
- *	set PATH/FILE VALUE		write to a control file
+ *	set PATH/FILE VALUE...		write to a control file; /dev/NAME becomes its number
+ *	set PATH/bpf.device VALUE	while the task sits there, a program allows (allow) or
+ *					refuses (deny) all devices; likewise memory.oom.handler
  *	enter PATH			this task goes there; "." is the root
  *	tasks PATH N			N tasks that sleep there until the end
  *	fill PATH N [CONTROLLER...]	N empty cgroups in it, with these controllers
@@ -24,6 +26,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,6 +41,8 @@
 #include "bench-guest.h"
 
 #define MAX_WORDS	32
+#define TASK_STACK	4096
+#define THREADS_MAX	"16384"
 
 static int opbench = -1;
 
@@ -82,24 +87,51 @@ int make_cgroup(char *path, char **controllers)
 	return err;
 }
 
+static int sleep_for_ever(void *unused)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+	return !unused;
+}
+
+/* The first of them and the memory of all: a thousand have room in a small guest. */
+_Noreturn static void lead_tasks(const char *path, long n, int ready)
+{
+	int err = cgroup_write(path, "cgroup.procs", "0");
+
+	while (!err && --n > 0) {
+		char *stack = malloc(TASK_STACK);
+
+		if (!stack || clone(sleep_for_ever, stack + TASK_STACK, CLONE_VM | SIGCHLD, NULL) < 0)
+			err = -errno;
+	}
+	if (write(ready, &err, sizeof(err)) != sizeof(err) || err)
+		_exit(1);
+	close(ready);
+	_exit(sleep_for_ever(NULL));
+}
+
+/* They begin where they are to sleep: to move a thousand one by one takes long. */
 static int add_tasks(const char *path, long n)
 {
-	char number[32];
-	int err = 0;
+	int ready[2], err = 0;
+	pid_t pid;
 
-	while (!err && n-- > 0) {
-		pid_t pid = fork();
-
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			for (;;)
-				pause();
-		}
-		if (pid < 0)
-			return -errno;
-		snprintf(number, sizeof(number), "%d", pid);
-		err = cgroup_write(path, "cgroup.procs", number);
-	}
+	if (n < 1)
+		return -EINVAL;
+	/* What the kernel takes from the size of its memory is meant for tasks that have some of their own. */
+	if (write_text("/proc/sys/kernel/threads-max", THREADS_MAX) || pipe(ready))
+		return -errno;
+	pid = fork();
+	if (!pid)
+		lead_tasks(path, n, ready[1]);
+	close(ready[1]);
+	if (pid < 0)
+		err = -errno;
+	else if (read(ready[0], &err, sizeof(err)) != sizeof(err))
+		err = -ECHILD;
+	close(ready[0]);
 	return err;
 }
 
@@ -144,9 +176,13 @@ static int run_kernel(char **w, char *answer, size_t size)
 	char line[4096], *skip;
 	size_t len = 0;
 	ssize_t n;
+	int err;
 
 	if (opbench < 0)
 		return -ENODEV;
+	err = place_for(w);
+	if (err)
+		return err;
 	for (; *w; w++) {
 		len += snprintf(line + len, sizeof(line) - len, "%s ", *w);
 		if (len >= sizeof(line))
@@ -207,18 +243,18 @@ static int carry_out(char **w, int words)
 	if (!strcmp(w[0], "cgroup") && words >= 2)
 		return make_cgroup(w[1], w + 2);
 	if (!strcmp(w[0], "enter") && words == 2)
-		return cgroup_write(w[1], "cgroup.procs", "0");
+		return place_enter(w[1]);
 	if (!strcmp(w[0], "tasks") && words == 3)
 		return add_tasks(w[1], atol(w[2]));
 	if (!strcmp(w[0], "fill") && words >= 3)
 		return fill(w[1], atol(w[2]), w + 3);
-	if (!strcmp(w[0], "set") && words == 3) {
+	if (!strcmp(w[0], "set") && words >= 3) {
 		snprintf(file, sizeof(file), "%s", w[1]);
 		slash = strrchr(file, '/');
 		if (!slash)
 			return -EINVAL;
 		*slash++ = '\0';
-		return cgroup_write(file, slash, w[2]);
+		return place_set(file, slash, w + 2);
 	}
 	if (!strcmp(w[0], "file") && words == 2)
 		return make_file(w[1]);
@@ -277,6 +313,7 @@ int main(int argc, char **argv)
 	}
 	opbench = open(OPBENCH_RUN, O_RDWR | O_CLOEXEC);
 	printf("ready%s\n", opbench < 0 ? " without opbench" : "");
+	fflush(stdout);
 	status = follow(plan);
 	fflush(stdout);
 	/* what was started ends with this process */

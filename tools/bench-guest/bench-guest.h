@@ -14,7 +14,7 @@
  * @size: sys-ckpt: MiB of memory that each of them has touched
  * @vmas: likewise, mappings on top
  * @fds: likewise, files that are open
- * @file: what they read: a file, or "all"
+ * @file: what they read: a file, or "all"; sys-setns: a kind of namespace
  * @as: how: the name of a variant
  */
 struct batch {
@@ -51,6 +51,36 @@ int ckpt_prepare(const struct batch *b);
 
 /** ckpt_batch() - save it, bring it back, or what that is compared with; 0 or a negative errno */
 int ckpt_batch(struct batch *b);
+
+/**
+ * enter_prepare() - have the namespaces that a batch of sys-setns enters
+ * @b: its @file is their kind
+ *
+ * Return: 0 or a negative errno; -ERANGE when there cannot be so many of them below each other.
+ */
+int enter_prepare(const struct batch *b);
+
+/** enter_run() - enter one after the other, so often; 0 or a negative errno */
+int enter_run(unsigned long n);
+
+/** enter_end() - be where the task was, if there is a way back, and give them up */
+void enter_end(void);
+
+/** place_for() - have the file system or the swap that a batch's words ask for; 0 or a negative errno */
+int place_for(char **words);
+
+/**
+ * place_set() - write to a control file, or note what is in force when the task enters that cgroup
+ * @path: of the cgroup
+ * @file: the control file; "bpf.device" (allow, deny) and "memory.oom.handler" are noted
+ * @words: the value; /dev/NAME stands for the device's number
+ *
+ * Return: 0 or a negative errno.
+ */
+int place_set(const char *path, const char *file, char **words);
+
+/** place_enter() - move the task, with what is in force there; 0 or a negative errno */
+int place_enter(const char *path);
 
 /** now_ns() - of the clock that batches are timed by */
 uint64_t now_ns(void);

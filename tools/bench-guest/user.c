@@ -157,6 +157,7 @@ static const struct {
 	{ "sys-fault", do_fault },
 	{ "sys-pipe", do_pipe },
 	{ "sys-proc", do_proc },
+	{ "sys-setns", enter_run },
 };
 
 static int measure(int (*run)(unsigned long n), struct batch *b)
@@ -205,10 +206,16 @@ int user_batch(const char *name, struct batch *b)
 		if (err)
 			return err;
 		proc_batch = b;
+	} else if (operations[i].run == enter_run) {
+		err = enter_prepare(b);
+		if (err)
+			return err;
 	}
 	err = measure(operations[i].run, b);
 	if (operations[i].run == do_fault)
 		munmap(pages, size);
+	if (operations[i].run == enter_run)
+		enter_end();
 	if (partner) {
 		gone = end_partner(partner);
 		err = err ? err : gone;
