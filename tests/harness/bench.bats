@@ -106,6 +106,38 @@ without_qemu() {
 	no_line '"instrument": "counted"' "$PROJECT/build/benchmarks/latest/results.json"
 }
 
+# share BENCH OP VARIANT: of its operations in the newest run, those that were refused.
+share() {
+	tr -d '\n' <"$PROJECT/build/benchmarks/latest/results.json" | tr '{' '\n' |
+		sed -nE "s/.*\"bench\": \"$1\", *\"op\": \"$2\",.*\"variant\": \"$3\".*\"refused\": ([0-9.]+).*/\1/p"
+}
+
+@test "what a program of the cgroup refuses is refused where the task sits in it, and nowhere else" {
+	[ -x "$PROJECT/build/counted/linux" ] || skip "not built: make bench"
+	run env INSTRUMENT=counted VARIANTS="d4 limit hit" ROUNDS=2 BOOTS=1 RUN=bats-refused "$SCRIPTS/bench" devices swap
+	[ "$status" -le 1 ]
+	[ "$(share devices open off)" = 0.0 ]
+	[ "$(share devices open d4)" = 0.0 ]
+	[ "$(share devices open limit)" = 0.0 ]
+	[ "$(share devices open hit)" = 1.0 ]
+	[ "$(share swap out limit)" = 0.0 ]
+	[ "$(share swap out hit)" = 1.0 ]
+}
+
+@test "a namespace that cannot be entered is named with the reason" {
+	[ -x "$PROJECT/build/counted/linux" ] || skip "not built: make bench"
+	mkdir specs
+	printf '%s\n' 'needs = OPBENCH' 'variants = off' 'op = moon sys-setns file=moon n=1' \
+		'op = deep @child sys-setns file=user n=32' 'op = user @child sys-setns file=user n=30 warm=1' \
+		'op = swap swap-in n=64' >specs/odd.bench
+	run "$PROJECT/build/tools/bench" --specs specs -i counted --counted-kernel "$PROJECT/build/counted/linux" \
+		--guest "$PROJECT/build/tools/bench-guest" --boot /bin/true --init /bin/true \
+		--rounds 1 --boots 1 -o out odd
+	contains "22 Invalid argument"
+	contains "34 Numerical result out of range"
+	grep -q '"op": "user"' out/results.json
+}
+
 @test "a run is equal to itself" {
 	results a 1000 1.10
 	run compare a a
