@@ -235,6 +235,29 @@ configure()
 	[ "$status" -eq 1 ]
 }
 
+@test "an option that is left out takes with it what depends on it, and nothing else" {
+	fragment a CONFIG_CGROUPS=y CONFIG_CGROUP_SCHED=y CONFIG_FAIR_GROUP_SCHED=y CONFIG_CFS_BANDWIDTH=y CONFIG_CGROUP_PIDS=y
+	WITHOUT=CGROUP_SCHED run configure
+	[ "$status" -eq 0 ]
+	run grep -E '^CONFIG_(CGROUP_SCHED|FAIR_GROUP_SCHED|CFS_BANDWIDTH)=' "$out/.config"
+	[ "$status" -eq 1 ]
+	grep -qx CONFIG_CGROUP_PIDS=y "$out/.config"
+	grep -qF 'CONFIG_CGROUP_SCHED left out' "$out/configure.log"
+	# and comes back
+	run configure
+	[ "$status" -eq 0 ]
+	grep -qx CONFIG_CFS_BANDWIDTH=y "$out/.config"
+}
+
+@test "an option that cannot be left out alone stops the build, and who wants it is named" {
+	fragment a CONFIG_CGROUPS=y CONFIG_MEMCG=y
+	WITHOUT=PAGE_COUNTER run configure
+	[ "$status" -eq 1 ]
+	[[ $output == *"CONFIG_PAGE_COUNTER=n (WITHOUT)"* ]]
+	[[ $output == *MEMCG* ]]
+	[ ! -e "$out/.config" ]
+}
+
 @test "every flavour of this project is taken by the tree as it is" {
 	cp "$real"/uml-configs/*.flavour "$real"/uml-configs/*.config "$BULKHEAD_ROOT/uml-configs"
 	for f in "$real"/uml-configs/*.flavour; do
