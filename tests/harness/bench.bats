@@ -21,7 +21,7 @@ refused() {
 
 # results FILE COUNT RATIO [KEY=VALUE...]: a recorded run with one operation on both instruments.
 results() {
-	local file=$1 count=$2 ratio=$3 schema=bulkhead-bench-1 cpu=fast qemu=7.2 fit=true line="charge n=1"
+	local file=$1 count=$2 ratio=$3 schema=bulkhead-bench-2 cpu=fast qemu=7.2 fit=true line="charge n=1"
 	local "${@:4}"
 	cat >"$file" <<-END
 		{ "schema": "$schema", "date": "today",
@@ -67,7 +67,7 @@ without_qemu() {
 }
 
 @test "an unknown variant is refused, and those that there are named" {
-	VARIANTS="d4 d5" refused "'d5': no such variant; there are: aa d1 d16 d4 dump frozen hit limit lxcfs off restart stats write" "$SCRIPTS/bench"
+	VARIANTS="d4 d5" refused "'d5': no such variant; there are: aa d1 d16 d4 dump frozen hit limit lxcfs off out restart stats write" "$SCRIPTS/bench"
 }
 
 @test "an unknown option is refused" {
@@ -85,6 +85,66 @@ without_qemu() {
 	printf '#\nCONFIG_OPBENCH=y\n# CONFIG_MEMCG is not set\n' >kernel/.config
 	refused "has no CONFIG_MEMCG, which benchmark 'memory' needs" "$PROJECT/build/tools/bench" \
 		--specs "$PROJECT/bench" -i counted --counted-kernel kernel/linux --guest /bin/true -o out memory
+}
+
+@test "a variant out without an option is refused, and so is an option without it" {
+	[ -x "$PROJECT/build/tools/bench" ] || skip "not built: make bench"
+	mkdir specs
+	printf 'variants = off out\nop = a nop\n' >specs/mine.bench
+	refused "operation a: no option is named that the variant 'out' is without" \
+		"$PROJECT/build/tools/bench" --specs specs --kernels
+	printf 'option = MEMCG\nvariants = off\nop = a nop\n' >specs/mine.bench
+	refused "'out' is not among the variants" "$PROJECT/build/tools/bench" --specs specs --kernels
+	printf 'option = MEMCG=y\nvariants = off out\nop = a nop\n' >specs/mine.bench
+	refused "option 'MEMCG=y': not the name of an option" "$PROJECT/build/tools/bench" --specs specs --kernels
+}
+
+@test "only the kernels that are asked for are named, and of few timed boots none" {
+	[ -x "$PROJECT/build/tools/bench" ] || skip "not built: make bench"
+	run "$PROJECT/build/tools/bench" --specs "$PROJECT/bench" --kernels -i counted pids
+	exits 0
+	[ "$output" = $'counted CGROUP_PIDS\ncounted again' ]
+	run "$PROJECT/build/tools/bench" --specs "$PROJECT/bench" --kernels --variants d4 -i counted pids
+	[ "$output" = "" ]
+	run "$PROJECT/build/tools/bench" --specs "$PROJECT/bench" --kernels -i timed pids
+	[ "$output" = "" ]
+	run "$PROJECT/build/tools/bench" --specs "$PROJECT/bench" --kernels -i timed --boots 6 pids
+	[ "$output" = $'timed CGROUP_PIDS\ntimed again' ]
+}
+
+@test "a kernel that is not there is asked for, before any is booted" {
+	[ -x "$PROJECT/build/tools/bench" ] || skip "not built: make bench"
+	mkdir kernel
+	: >kernel/linux
+	printf '#\nCONFIG_OPBENCH=y\nCONFIG_CGROUP_PIDS=y\n' >kernel/.config
+	bench() {
+		"$PROJECT/build/tools/bench" --specs "$PROJECT/bench" -i counted --counted-kernel kernel/linux \
+			--guest /bin/true -o out "$@" pids
+	}
+	refused "--other=counted:CGROUP_PIDS=FILE is needed" bench --other counted:again=kernel/linux
+	refused "kernel 'absent': No such file" bench --other counted:CGROUP_PIDS=absent
+	refused "--other 'CGROUP_PIDS': INSTRUMENT:NAME=FILE is needed" bench --other CGROUP_PIDS
+	refused "--other 'guessed:A=x': not counted or timed" bench --other guessed:A=x
+}
+
+@test "bench-kernel: what cannot be switched off is refused" {
+	refused "flavour 'fast': no such flavour" "$SCRIPTS/bench-kernel" fast MEMCG
+	BULKHEAD_BUILD=$PWD/none refused "flavour 'counted' is not built" "$SCRIPTS/bench-kernel" counted MEMCG
+	mkdir -p build/counted
+	printf 'CONFIG_MEMCG=y\n' >build/counted/.config
+	install -m 755 /dev/null build/counted/linux
+	export BULKHEAD_BUILD=$PWD/build
+	refused "option 'MEMCG=y': not the name" "$SCRIPTS/bench-kernel" counted MEMCG=y
+	refused "option 'NOSUCH': the kernel of flavour 'counted' is without it" "$SCRIPTS/bench-kernel" counted NOSUCH
+}
+
+@test "bench-kernel: an option that another one selects is refused, and what wants it named" {
+	[ -x "$PROJECT/build/counted/linux" ] || skip "not built: make bench"
+	run "$SCRIPTS/bench-kernel" --check counted PAGE_COUNTER
+	exits 1
+	contains "CONFIG_PAGE_COUNTER=n (WITHOUT)"
+	contains MEMCG
+	lacks compil
 }
 
 @test "without QEMU counted is refused, with the command that installs it" {
@@ -196,10 +256,10 @@ share() {
 
 @test "files that hold no results are refused" {
 	results a 1000 1.10
-	results b 1000 1.10 schema=bulkhead-bench-0
+	results b 1000 1.10 schema=bulkhead-bench-1
 	run compare a b
 	exits 2
-	contains "b: its schema is 'bulkhead-bench-0', this program reads bulkhead-bench-1"
+	contains "b: its schema is 'bulkhead-bench-1', this program reads bulkhead-bench-2"
 	echo nonsense >b
 	run compare a b
 	exits 2

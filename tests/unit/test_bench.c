@@ -69,6 +69,14 @@ static void what_is_wrong_with_a_benchmark_is_said(void **state)
 		{ "memory = 0\n", "memory: '0' is no number of MiB up to 16384" },
 		{ "memory = 16385\n", "memory: '16385' is no number of MiB" },
 		{ "memory = 1G\n", "memory: '1G' is no number of MiB" },
+		{ "variants = off out\nop = a nop\n", "operation a: no option is named that the variant 'out'" },
+		{ "variants = off out\nop = a @option=X nop\nop = b nop\n", "operation b: no option is named" },
+		{ "variants = off\noption = X\nop = a nop\n", "an option is named, and 'out' is not among" },
+		{ "variants = off\nop = a @option=X nop\n", "an option is named, and 'out' is not among" },
+		{ "option =\n", "option: a name is needed" },
+		{ "option = MEMCG=y\n", "option 'MEMCG=y': not the name of an option" },
+		{ "op = a @option=../x nop\n", "option '../x': not the name of an option" },
+		{ "variants = off idle\n", "variant 'idle': no such variant" },
 		{ "controllers = a b c d e f g h i\n", "more than 8 words" },
 	};
 	size_t i;
@@ -120,7 +128,7 @@ static char *plan(const struct table *t, size_t boot, size_t *batches)
 	size_t size, n;
 	FILE *f = open_memstream(&text, &size);
 
-	n = plan_write(t, boot, f);
+	n = plan_write(t, boot, 0, f);
 	fclose(f);
 	if (batches)
 		*batches = n;
@@ -228,6 +236,72 @@ static void a_job_that_is_saved_is_timed_only(void **state)
 	assert_int_equal(count(lines, "size=1024 as=dump\n"), 2);
 	assert_int_equal(count(lines, "tasks=9 as=frozen\n"), 3);
 	free(lines);
+}
+
+static const char without[] =
+	"option = MEMCG\n"
+	"variants = off aa out d4\n"
+	"op = charge @quick charge n=1\n"
+	"op = clone @option=CGROUP_PIDS clone n=1\n"
+	"op = read @only=off,d4 read path={cg}/x\n";
+
+/* Each kernel is given the batches that are for it, and no other. */
+static void what_is_out_runs_in_a_kernel_of_its_own(void **state)
+{
+	static const char * const kernels[] = { "", "idle", "MEMCG", "again", "CGROUP_PIDS" };
+	struct table t = make_table(without, COUNTED, false, NULL);
+	char *text[ARRAY_SIZE(kernels)];
+	size_t i, k, size, n;
+
+	(void)state;
+	assert_int_equal(t.nkernels, ARRAY_SIZE(kernels));
+	assert_int_equal(t.ncells, 6 + 6 + 2);
+	for (k = 0; k < t.nkernels; k++) {
+		FILE *f = open_memstream(&text[k], &size);
+
+		assert_string_equal(t.kernels[k], kernels[k]);
+		n = plan_write(&t, 0, k, f);
+		fclose(f);
+		assert_int_equal(n, count(text[k], "\nrun "));
+	}
+	assert_int_equal(count(text[0], "\nrun "), (3 + 3 + 2) * 3);
+	assert_int_equal(count(text[1], "\nrun "), 2 * 3);
+	assert_int_equal(count(text[2], "\nrun "), 3);
+	assert_int_equal(count(text[2], " charge n=1\n"), 3);
+	assert_int_equal(count(text[3], "\nrun "), 2 * 3);
+	assert_int_equal(count(text[4], " clone n=1\n"), 3);
+	/* a kernel that may have no cgroups is not asked for any */
+	for (k = 1; k < t.nkernels; k++) {
+		assert_null(strstr(text[k], "cgroup"));
+		assert_null(strstr(text[k], "enter"));
+	}
+	for (i = 0; i < t.ncells; i++) {
+		const char *name = t.cells[i].variant->name, *base = t.cells[t.cells[i].base].variant->name;
+
+		assert_string_equal(base, strcmp(name, "again") && strcmp(name, "out") ? "off" : "idle");
+		assert_int_equal(is_apart(&t, &t.cells[i]), !strcmp(name, "out") || !strcmp(name, "idle") ||
+				 !strcmp(name, "again"));
+	}
+	for (k = 0; k < t.nkernels; k++)
+		free(text[k]);
+}
+
+static void out_is_chosen_and_left_out_like_others(void **state)
+{
+	struct table t = make_table(without, COUNTED, true, NULL);
+	struct table u = make_table(without, COUNTED, false, " d4 ");
+	struct table v = make_table(without, TIMED, false, NULL);
+	struct table w = { .instrument = TIMED, .boots = TIMED_BOOTS, .rounds = 1 };
+	struct spec *specs[] = { parse(without) };
+
+	(void)state;
+	assert_int_equal(t.ncells, 6);		/* off, aa, out, idle, again, d4 */
+	assert_int_equal(t.nkernels, 4);
+	assert_int_equal(u.nkernels, 1);
+	/* of two boots nothing could be said */
+	assert_int_equal(v.nkernels, 1);
+	table_init(&w, specs, 1, false, NULL);
+	assert_int_equal(w.nkernels, 5);
 }
 
 static int take(struct table *t, size_t boot, const char *fmt, ...)
@@ -339,6 +413,110 @@ static void a_run_that_differs_from_itself_is_not_fit(void **state)
 	}
 }
 
+/* Cells: off, idle, out, again; what a boot has in common, @common, no other boot has. */
+static struct table feed_kernels(enum instrument instrument, size_t boots, const double factor[4],
+				 double common, uint64_t seed)
+{
+	struct table t = { .instrument = instrument, .boots = boots, .rounds = 10, .seed = 5 };
+	struct spec *specs[] = { parse("option = MEMCG\nvariants = off out\nop = a nop\n") };
+	size_t boot, round, cell;
+	double shake[4];
+
+	table_init(&t, specs, 1, false, NULL);
+	assert_int_equal(t.ncells, 4);
+	for (boot = 0; boot < boots; boot++) {
+		for (cell = 0; cell < 4; cell++)
+			shake[cell] = 1 + common * (unit_random(&seed) % 10000 / 10000.0 - 0.5);
+		for (round = 0; round < 10; round++)
+			for (cell = 0; cell < 4; cell++) {
+				double v = 1e6 * factor[cell] * shake[cell];
+
+				take(&t, boot, "r %zu.%zu n=1 done=1 refused=0 ns=%.0f cycles=%.0f idle_ns=0",
+				     cell, round, v, v);
+			}
+	}
+	table_analyse(&t);
+	return t;
+}
+
+static void counts_of_kernels_are_compared(void **state)
+{
+	static const double equal[] = { 1.1, 1, 0.9, 1 }, biased[] = { 1.1, 1, 0.9, 1.002 };
+	struct table t = feed_kernels(COUNTED, 2, equal, 0, 1);
+
+	(void)state;
+	assert_true(t.fit);
+	assert_true(fabs(t.cells[1].ratio.ratio - 1 / 1.1) < 1e-6);
+	assert_true(fabs(t.cells[2].ratio.ratio - 0.9) < 1e-9);
+	assert_true(t.cells[2].ratio.lo == t.cells[2].ratio.hi);
+	assert_null(t.cells[1].unclaimed);
+	assert_null(t.cells[2].unclaimed);
+	/* the same kernel, built again, must be equal to itself */
+	t = feed_kernels(COUNTED, 2, biased, 0, 1);
+	assert_false(t.fit);
+	assert_non_null(strstr(t.unfit, "some/a against itself finds a difference (+0.20 %"));
+}
+
+/* However many rounds there are, the interval is that of the boots. */
+static void boots_are_what_kernels_are_compared_by(void **state)
+{
+	static const double equal[] = { 1, 1, 1, 1 }, dearer[] = { 1, 1, 1.2, 1 };
+	struct table t;
+	size_t covered = 0, i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		t = feed_kernels(TIMED, 8, equal, 0.1, 1 + i);
+		covered += t.cells[2].ratio.lo <= 1 && t.cells[2].ratio.hi >= 1;
+	}
+	/* 95 of 100, and few boots are not quite as good as that */
+	if (covered < 180)
+		fail_msg("%zu of 200 intervals hold the truth", covered);
+	t = feed_kernels(TIMED, 8, dearer, 0.02, 7);
+	assert_true(t.fit);
+	assert_null(t.cells[2].unclaimed);
+	assert_true(t.cells[2].ratio.lo > 1.15 && t.cells[2].ratio.hi < 1.25);
+}
+
+static void times_of_kernels_that_cannot_be_told_apart_are_not_claimed(void **state)
+{
+	static const double dearer[] = { 1, 1, 1.2, 1 }, biased[] = { 1, 1, 1.2, 1.03 };
+	struct table t = feed_kernels(TIMED, TIMED_BOOTS, dearer, 0, 1);
+
+	(void)state;
+	assert_null(t.cells[2].unclaimed);
+	/* one after the other is another order than each after its like */
+	assert_string_equal(t.cells[1].unclaimed, "its plan is that of out, not that of off");
+	t = feed_kernels(TIMED, TIMED_BOOTS, biased, 0, 1);
+	/* within a boot it is as good as ever */
+	assert_true(t.fit);
+	assert_non_null(strstr(t.cells[2].unclaimed, "some/a of the same kernel, built again, differs by +3.00 %"));
+	assert_non_null(t.cells[3].unclaimed);
+	assert_null(t.cells[0].unclaimed);
+	/* a kernel that has fewer boots than were asked for */
+	t = feed_kernels(TIMED, TIMED_BOOTS, dearer, 0, 1);
+	t.cells[2].nsamples = 10 * (TIMED_BOOTS - 1);
+	table_analyse(&t);
+	assert_string_equal(t.cells[2].unclaimed, "kernels are compared from 6 boots on, these are 5");
+}
+
+static void what_an_option_costs_is_told_from_nothing(void **state)
+{
+	static const double factor[] = { 1, 0.9, 0.8, 0.9 };
+	struct table t = feed_kernels(COUNTED, 2, factor, 0, 1);
+	char *text;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	t.ran = true;
+	write_levels(&t, f);
+	fclose(f);
+	assert_non_null(strstr(text, "| some/a | MEMCG | 800000 | +12.50 % (100000) | +25.00 % (200000) | | | |\n"));
+	assert_null(strstr(text, "~ |"));
+	free(text);
+}
+
 static void counts_that_vary_are_named(void **state)
 {
 	struct table t = make_table(three, COUNTED, false, NULL);
@@ -366,6 +544,12 @@ int main(void)
 		cmocka_unit_test(a_dearer_variant_is_found_by_both),
 		cmocka_unit_test(a_run_that_differs_from_itself_is_not_fit),
 		cmocka_unit_test(counts_that_vary_are_named),
+		cmocka_unit_test(what_is_out_runs_in_a_kernel_of_its_own),
+		cmocka_unit_test(out_is_chosen_and_left_out_like_others),
+		cmocka_unit_test(counts_of_kernels_are_compared),
+		cmocka_unit_test(boots_are_what_kernels_are_compared_by),
+		cmocka_unit_test(times_of_kernels_that_cannot_be_told_apart_are_not_claimed),
+		cmocka_unit_test(what_an_option_costs_is_told_from_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,12 @@ void table_analyse(struct table *t)
 
 		if (!c->nsamples || !base->nsamples)
 			continue;
+		if (is_apart(t, c)) {
+			apart_compare(t, c, t->seed + i);
+			if (t->instrument == COUNTED && !strcmp(c->variant->name, "again"))
+				judge_aa(t, c);
+			continue;
+		}
 		pairs = xrealloc(pairs, c->nsamples * base->nsamples * sizeof(*pairs));
 		n = make_pairs(base, c, pairs);
 		if (n)
@@ -90,6 +96,7 @@ void table_analyse(struct table *t)
 			judge_aa(t, c);
 	}
 	free(pairs);
+	apart_judge(t);
 }
 
 int self_check(const struct table *t, int *first)

@@ -25,7 +25,7 @@ struct options {
 	struct setup setup;
 	const char *specs, *instrument, *variants;
 	long rounds[INSTRUMENTS], boots[INSTRUMENTS], seed;
-	bool quick, list, self_check, compare;
+	bool quick, list, kernels, self_check, compare;
 	struct about about;
 	char **names;
 };
@@ -33,7 +33,7 @@ struct options {
 enum {
 	OPT_SPECS = 256, OPT_COUNTED, OPT_TIMED, OPT_BOOT, OPT_INIT, OPT_GUEST, OPT_QEMU, OPT_QUICK,
 	OPT_LIST, OPT_CHECK, OPT_COMPARE, OPT_FACT, OPT_DATE, OPT_COMMIT, OPT_COMMAND, OPT_BOOTS,
-	OPT_VARIANTS, OPT_EXTRA, OPT_NO_PIN,
+	OPT_VARIANTS, OPT_EXTRA, OPT_NO_PIN, OPT_KERNELS, OPT_OTHER,
 };
 
 static const struct argp_option argp_options[] = {
@@ -45,10 +45,12 @@ static const struct argp_option argp_options[] = {
 	{ "quick", OPT_QUICK, NULL, 0, "only the quick set", 1 },
 	{ "variants", OPT_VARIANTS, "NAMES", 0, "only these, beside off and aa", 1 },
 	{ "list", OPT_LIST, NULL, 0, "say what there is, and end", 1 },
+	{ "kernels", OPT_KERNELS, NULL, 0, "say which further kernels are needed, and end", 1 },
 	{ "self-check", OPT_CHECK, NULL, 0, "whether known costs are found, as TAP", 1 },
 	{ "compare", OPT_COMPARE, NULL, 0, "compare two files of results", 1 },
 	{ "counted-kernel", OPT_COUNTED, "FILE", 0, "x86_64 kernel", 2 },
 	{ "timed-kernel", OPT_TIMED, "FILE", 0, "UML kernel", 2 },
+	{ "other", OPT_OTHER, "INSTRUMENT:NAME=FILE", 0, "a further kernel, as --kernels names it", 2 },
 	{ "boot", OPT_BOOT, "FILE", 0, "program that boots the UML kernel", 2 },
 	{ "init", OPT_INIT, "FILE", 0, "its guest's init", 2 },
 	{ "guest", OPT_GUEST, "FILE", 0, "bench-guest", 2 },
@@ -71,6 +73,28 @@ static void take_number(const char *what, const char *arg, long max, long *a, lo
 		*b = *a;
 }
 
+/* "counted:MEMCG=FILE" */
+static void take_other(struct setup *s, const char *arg)
+{
+	struct other_kernel o = { 0 };
+	char *copy = xstrdup(arg), *name = strchr(copy, ':'), *path = strchr(copy, '=');
+
+	if (!name || !path || path < name)
+		die(EXIT_BAD_USAGE, "--other '%s': INSTRUMENT:NAME=FILE is needed", arg);
+	*name++ = '\0';
+	*path++ = '\0';
+	while (o.instrument < INSTRUMENTS && strcmp(copy, instrument_name[o.instrument]))
+		o.instrument++;
+	if (o.instrument == INSTRUMENTS)
+		die(EXIT_BAD_USAGE, "--other '%s': not counted or timed", arg);
+	if (access(path, R_OK))
+		die(EXIT_BAD_USAGE, "kernel '%s': %s", path, strerror(errno));
+	o.name = name;
+	o.path = path;
+	s->others = xrealloc(s->others, (s->nothers + 1) * sizeof(o));
+	s->others[s->nothers++] = o;
+}
+
 static error_t take_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -84,6 +108,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case OPT_QUICK: o->quick = true; break;
 	case OPT_VARIANTS: o->variants = xasprintf(" %s ", arg); break;
 	case OPT_LIST: o->list = true; break;
+	case OPT_KERNELS: o->kernels = true; break;
+	case OPT_OTHER: take_other(&o->setup, arg); break;
 	case OPT_CHECK: o->self_check = true; break;
 	case OPT_COMPARE: o->compare = true; break;
 	case OPT_COUNTED: o->setup.kernel[COUNTED] = arg; break;
@@ -227,6 +253,39 @@ static void check_setup(struct options *o, struct spec **specs, size_t n)
 		die(EXIT_BAD_USAGE, "%s: %s", o->setup.dir, strerror(errno));
 }
 
+static bool is_asked(const struct options *o, enum instrument i)
+{
+	return !strcmp(o->instrument, "both") || !strcmp(o->instrument, instrument_name[i]);
+}
+
+/* The first is the flavour's own, and so is "idle". */
+static void print_kernels(const struct options *o, struct spec **specs, size_t n)
+{
+	size_t k;
+	int i;
+
+	for (i = 0; i < INSTRUMENTS; i++) {
+		struct table t = { .instrument = i, .boots = o->boots[i] };
+
+		if (!is_asked(o, i))
+			continue;
+		table_init(&t, specs, n, o->quick, o->variants);
+		for (k = 1; k < t.nkernels; k++)
+			if (strcmp(t.kernels[k], "idle"))
+				printf("%s %s\n", instrument_name[i], t.kernels[k]);
+	}
+}
+
+static void check_others(const struct setup *s, const struct table *t)
+{
+	size_t k;
+
+	for (k = 0; k < t->nkernels; k++)
+		if (!kernel_path(s, t, k))
+			die(EXIT_BAD_USAGE, "--other=%s:%s=FILE is needed", instrument_name[t->instrument],
+			    t->kernels[k]);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -255,6 +314,10 @@ int main(int argc, char **argv)
 		list(specs, n);
 		return 0;
 	}
+	if (o.kernels) {
+		print_kernels(&o, specs, n);
+		return 0;
+	}
 	check_setup(&o, specs, n);
 	o.setup.quiet = o.self_check;
 	if (o.self_check && o.rounds[TIMED] == TIMED_ROUNDS)
@@ -267,6 +330,7 @@ int main(int argc, char **argv)
 		table_init(&tables[i], specs, n, o.quick, o.variants);
 		if (!tables[i].ncells)
 			continue;
+		check_others(&o.setup, &tables[i]);
 		if (!measure(&tables[i], &o.setup)) {
 			fprintf(stderr, "bench: %s: %s\n", instrument_name[i], tables[i].error);
 			failed = 1;

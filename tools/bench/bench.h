@@ -19,6 +19,9 @@
 #define COUNTED_TOLERANCE	0.001
 #define RESAMPLES		2000
 
+/* Fewer boots of each kernel say nothing about time that the next boot would not take back. */
+#define TIMED_BOOTS		6
+
 enum instrument { COUNTED, TIMED, INSTRUMENTS };
 extern const char * const instrument_name[INSTRUMENTS];
 extern const char * const instrument_unit[INSTRUMENTS];
@@ -26,7 +29,8 @@ extern const char * const instrument_unit[INSTRUMENTS];
 /**
  * struct variant - where the task sits while it is measured
  * @name: off, aa (off again), d1, d4, d16, limit, hit, stats, lxcfs, frozen, write, dump,
- *	restart, or x10: off and 10/1000 dearer
+ *	restart, or x10: off and 10/1000 dearer; out: without the option; and with it idle (a boot
+ *	where nothing uses it) and again (the same of a kernel that was built again)
  * @depth: of its cgroup; 0 is the root
  * @extra: thousandths of the operation on top
  * @file: and @value: a control file of its cgroup, or NULL
@@ -48,6 +52,7 @@ struct operation {
 	char *only;		/* the variants that make sense, or NULL */
 	long tasks, fill;	/* in cgroups beside the task's */
 	long every;		/* only in each so-many-th round */
+	char *option;		/* what the variant out is without, "A+B", or NULL: the benchmark's */
 	bool child, quick;
 };
 
@@ -60,7 +65,16 @@ struct spec {
 	size_t nvariants, noperations;
 	struct operation *operations;
 	long memory;		/* MiB that the guest needs, or 0 */
+	char *option;		/* what the variant out is without, "A+B", or NULL */
 };
+
+extern const struct variant variant_idle, variant_again;
+
+/** operation_option() - what the variant out of an operation is without, or NULL */
+const char *operation_option(const struct spec *s, const struct operation *op);
+
+/** is_wanted_of() - whether an operation is to be measured in the variant of that name */
+bool is_wanted_of(const struct operation *op, const char *variant);
 
 /**
  * spec_parse() - read a benchmark
@@ -86,9 +100,11 @@ struct cell {
 	const struct variant *variant;
 	size_t group;		/* the first cell of the operation: variant off */
 	size_t base;		/* the cell that it is compared with: off, or stats for lxcfs */
+	size_t kernel;		/* which of the table's it runs on */
 	struct sample *samples;
 	size_t nsamples;
 	char *error;		/* why there are none */
+	char *unclaimed;	/* why nothing is said of the ratio, though there are */
 
 	/* what came of it */
 	double per_op, refused;
@@ -104,6 +120,12 @@ struct table {
 	size_t ncells;
 	size_t boots, rounds;
 	uint64_t seed;
+	/*
+	 * The kernels: "", the flavour's own; "idle", the same in boots of their own; "again",
+	 * built again; and each option, or "A+B", that there is one without.
+	 */
+	const char **kernels;
+	size_t nkernels;
 	char *error;		/* why there are no results at all */
 	bool ran, fit;
 	char *unfit;		/* why not */
@@ -121,8 +143,16 @@ struct table {
  */
 void table_init(struct table *t, struct spec **specs, size_t n, bool quick, const char *variants);
 
-/** plan_write() - the plan for one boot, as bench-guest reads it; returns the number of batches */
-size_t plan_write(const struct table *t, size_t boot, FILE *f);
+/**
+ * plan_write() - the plan for one boot, as bench-guest reads it
+ * @t: the table
+ * @boot: which
+ * @kernel: of which kernel
+ * @f: where to
+ *
+ * Return: the number of batches.
+ */
+size_t plan_write(const struct table *t, size_t boot, size_t kernel, FILE *f);
 
 /**
  * table_take() - a line of bench-guest
@@ -146,6 +176,35 @@ void table_analyse(struct table *t);
  */
 int self_check(const struct table *t, int *first);
 
+/** kernel_index() - which kernel of the table has that name; it is added if there is none */
+size_t kernel_index(struct table *t, const char *name);
+
+/** is_apart() - whether a cell is compared with one of another kernel */
+bool is_apart(const struct table *t, const struct cell *c);
+
+/**
+ * apart_ratio() - how much dearer one kernel is than another
+ * @base: and @test: the median of each boot
+ * @nbase: and @ntest: how many, not 0
+ * @resamples: of the bootstrap, whose unit are boots
+ * @seed: of the bootstrap
+ */
+struct stats_ratio apart_ratio(const double *base, size_t nbase, const double *test, size_t ntest,
+			       size_t resamples, uint64_t seed);
+
+/** apart_compare() - the ratio of a cell to one of another kernel, or why it is not to be claimed */
+void apart_compare(struct table *t, struct cell *c, uint64_t seed);
+
+/** apart_judge() - what the same kernel, built again, says about comparing kernels at all */
+void apart_judge(struct table *t);
+
+/** struct other_kernel - a further kernel to boot */
+struct other_kernel {
+	enum instrument instrument;
+	char *name;		/* as in struct table */
+	const char *path;
+};
+
 /** struct setup - what the kernels are booted with */
 struct setup {
 	const char *kernel[INSTRUMENTS];
@@ -154,7 +213,12 @@ struct setup {
 	const char *qemu;
 	const char *dir;			/* of this run */
 	bool quiet, no_pin;
+	struct other_kernel *others;
+	size_t nothers;
 };
+
+/** kernel_path() - the file of one of the table's kernels, or NULL */
+const char *kernel_path(const struct setup *s, const struct table *t, size_t kernel);
 
 /** measure() - boot all kernels of a table; false, and t->error, when one fails */
 bool measure(struct table *t, const struct setup *s);
@@ -179,13 +243,19 @@ struct about {
 	bool quick;
 };
 
-#define SCHEMA	"bulkhead-bench-1"
+#define SCHEMA	"bulkhead-bench-2"
 
 /** cost_text() - a cost as people read it */
 void cost_text(char *buf, size_t size, double v);
 
+/** write_sizes() - of operations with sizes, for gnuplot: a block each, size and cost */
+void write_sizes(const struct table *t, FILE *f);
+
 /** print_sizes() - of operations with sizes, what each further one costs */
 void print_sizes(const struct table *t, FILE *f);
+
+/** write_levels() - what an option costs from a kernel without it on, as Markdown */
+void write_levels(const struct table *t, FILE *f);
 
 void print_table(const struct table *t, FILE *f);
 void write_markdown(const struct table *tables, const char *path);

@@ -11,7 +11,7 @@
 
 static bool shown(const struct cell *c)
 {
-	return c->nsamples && strcmp(c->variant->name, "aa");
+	return c->nsamples && strcmp(c->variant->name, "aa") && strcmp(c->variant->name, "again");
 }
 
 static void note(const struct cell *c, char *buf, size_t size)
@@ -29,7 +29,9 @@ static void note(const struct cell *c, char *buf, size_t size)
 	if (c->variant->least && c->ratio.ratio < c->variant->least)
 		n += snprintf(buf + n, size - n, "%sLESS THAN %g WANTED", n ? ", " : "", c->variant->least);
 	if (c->ratio.outliers > 0.05)
-		snprintf(buf + n, size - n, "%soutliers %.0f %%", n ? ", " : "", 100 * c->ratio.outliers);
+		n += snprintf(buf + n, size - n, "%soutliers %.0f %%", n ? ", " : "", 100 * c->ratio.outliers);
+	if (!strcmp(c->variant->name, "out"))
+		snprintf(buf + n, size - n, "%swithout %s", n ? ", " : "", operation_option(c->spec, c->op));
 }
 
 /* "lxcfs against stats: ..." for a variant that is compared with another than off. */
@@ -79,6 +81,9 @@ void print_table(const struct table *t, FILE *f)
 		if (c->base == i)
 			fprintf(f, "  %-24s %-7s %12s %9s  %-19s %8s  %s\n", what, c->variant->name, number,
 				"", "", "", words);
+		else if (c->unclaimed)
+			fprintf(f, "  %-24s %-7s %12s not claimed: %s\n", "", c->variant->name, number,
+				c->unclaimed);
 		else
 			fprintf(f, "  %-24s %-7s %12s %+8.2f%%  [%+8.2f %+8.2f] %7.2f%%  %s\n", "",
 				c->variant->name, number, 100 * (c->ratio.ratio - 1),
@@ -108,7 +113,8 @@ static const struct cell *find(const struct table *t, const struct cell *like)
 /* Each sure of itself, and of opposite signs. */
 static bool disagree(const struct cell *a, const struct cell *b)
 {
-	return a && b && ((a->ratio.lo > 1 && b->ratio.hi < 1) || (a->ratio.hi < 1 && b->ratio.lo > 1));
+	return a && b && !a->unclaimed && !b->unclaimed &&
+	       ((a->ratio.lo > 1 && b->ratio.hi < 1) || (a->ratio.hi < 1 && b->ratio.lo > 1));
 }
 
 static void markdown_cell(const struct cell *c, const struct table *t, FILE *f)
@@ -122,6 +128,8 @@ static void markdown_cell(const struct cell *c, const struct table *t, FILE *f)
 	cost_text(number, sizeof(number), c->per_op);
 	if (&t->cells[c->base] == c)
 		fprintf(f, " %s | |", number);
+	else if (c->unclaimed)
+		fprintf(f, " %s | not claimed: %s |", number, c->unclaimed);
 	else
 		fprintf(f, " %s | %+.2f %% [%+.2f %+.2f]%s |", number, 100 * (c->ratio.ratio - 1),
 			100 * (c->ratio.lo - 1), 100 * (c->ratio.hi - 1),
@@ -151,47 +159,13 @@ void write_markdown(const struct table *tables, const char *path)
 		fprintf(f, " %s |\n", disagree(counted, timed) ? "the instruments disagree" : "");
 	}
 	for (i = 0; i < INSTRUMENTS; i++)
+		write_levels(&tables[i], f);
+	for (i = 0; i < INSTRUMENTS; i++)
 		if (tables[i].ran && !tables[i].fit)
 			fprintf(f, "\nThe %s run is not fit to judge: %s.\n", instrument_name[i],
 				tables[i].unfit);
 	if (fclose(f))
 		die(EXIT_FAILURE, "%s: %s", path, strerror(errno));
-}
-
-/* overhead.dat: operation, then percent, low and high for each instrument; depth.dat: by depth. */
-void write_plot_data(const struct table *tables, const char *dir)
-{
-	int i;
-
-	for (i = 0; i < INSTRUMENTS; i++) {
-		char *overhead = xasprintf("%s/overhead-%s.dat", dir, instrument_name[i]);
-		char *depth = xasprintf("%s/depth-%s.dat", dir, instrument_name[i]);
-		FILE *o = fopen(overhead, "we"), *d = fopen(depth, "we");
-		const struct table *t = &tables[i];
-		size_t c;
-
-		if (!o || !d)
-			die(EXIT_FAILURE, "%s: %s", dir, strerror(errno));
-		for (c = 0; t->ran && c < t->ncells; c++) {
-			const struct cell *cell = &t->cells[c];
-
-			if (!shown(cell))
-				continue;
-			if (!strcmp(cell->variant->name, "d4"))
-				fprintf(o, "\"%s/%s\" %.4f %.4f %.4f\n", cell->spec->name, cell->op->name,
-					100 * (cell->ratio.ratio - 1), 100 * (cell->ratio.lo - 1),
-					100 * (cell->ratio.hi - 1));
-			if (cell->base == c)
-				fprintf(d, "%s\"%s/%s\"\n", ftell(d) ? "\n\n" : "", cell->spec->name,
-					cell->op->name);
-			if (cell->variant->depth && !cell->variant->file)
-				fprintf(d, "%ld %.4f\n", cell->variant->depth, 100 * (cell->ratio.ratio - 1));
-		}
-		fclose(o);
-		fclose(d);
-		free(overhead);
-		free(depth);
-	}
 }
 
 static json_t *rounded(double v)
@@ -210,6 +184,8 @@ static json_t *json_cell(const struct table *t, size_t at)
 	json_object_set_new(o, "line", json_string(c->op->line));
 	json_object_set_new(o, "variant", json_string(c->variant->name));
 	json_object_set_new(o, "unit", json_string(instrument_unit[t->instrument]));
+	if (!strcmp(c->variant->name, "out"))
+		json_object_set_new(o, "option", json_string(operation_option(c->spec, c->op)));
 	json_object_set_new(o, "batches", json_integer(c->nsamples));
 	if (c->error)
 		json_object_set_new(o, "error", json_string(c->error));
@@ -222,6 +198,11 @@ static json_t *json_cell(const struct table *t, size_t at)
 	json_object_set_new(o, "boots", rounded(c->count.boots));
 	if (c->base == at)
 		return o;
+	json_object_set_new(o, "base", json_string(t->cells[c->base].variant->name));
+	if (c->unclaimed) {
+		json_object_set_new(o, "unclaimed", json_string(c->unclaimed));
+		return o;
+	}
 	json_object_set_new(o, "ratio", rounded(c->ratio.ratio));
 	json_object_set_new(o, "lo", rounded(c->ratio.lo));
 	json_object_set_new(o, "hi", rounded(c->ratio.hi));

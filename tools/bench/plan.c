@@ -31,12 +31,7 @@ static bool wanted(const struct operation *op, const struct variant *v, const ch
 		if (!found)
 			return false;
 	}
-	if (!op->only)
-		return true;
-	key = xasprintf(",%s,", v->name);
-	found = strstr(op->only, key);
-	free(key);
-	return found;
+	return is_wanted_of(op, v->name);
 }
 
 /* What runs as user space does is only looked at where it is cheap to cross, or does much there. */
@@ -58,10 +53,23 @@ static size_t find_base(const struct table *t, size_t group, const struct varian
 	return group;
 }
 
+static void add_cell(struct table *t, const struct spec *s, const struct operation *op,
+		     const struct variant *v, size_t group, const char *kernel)
+{
+	struct cell c = {
+		.spec = s, .op = op, .variant = v, .group = group, .base = find_base(t, group, v),
+		.kernel = kernel_index(t, kernel),
+	};
+
+	t->cells = xrealloc(t->cells, (t->ncells + 1) * sizeof(*t->cells));
+	t->cells[t->ncells++] = c;
+}
+
 void table_init(struct table *t, struct spec **specs, size_t n, bool quick, const char *variants)
 {
 	size_t i, o, v;
 
+	kernel_index(t, "");
 	for (i = 0; i < n; i++)
 		for (o = 0; o < specs[i]->noperations; o++) {
 			const struct operation *op = &specs[i]->operations[o];
@@ -71,16 +79,21 @@ void table_init(struct table *t, struct spec **specs, size_t n, bool quick, cons
 				continue;
 			for (v = 0; v < specs[i]->nvariants; v++) {
 				const struct variant *var = &specs[i]->variants[v];
-				size_t base = find_base(t, group, var);
+				bool out = !strcmp(var->name, "out");
 
+				/* of which nothing could be said */
+				if (out && t->instrument == TIMED && t->boots < TIMED_BOOTS)
+					continue;
 				if (!wanted(op, var, variants) ||
 				    (quick && var->depth && strcmp(var->name, "d4")))
 					continue;
-				t->cells = xrealloc(t->cells, (t->ncells + 1) * sizeof(*t->cells));
-				t->cells[t->ncells++] = (struct cell){
-					.spec = specs[i], .op = op, .variant = var, .group = group,
-					.base = base,
-				};
+				if (!out) {
+					add_cell(t, specs[i], op, var, group, "");
+					continue;
+				}
+				add_cell(t, specs[i], op, &variant_idle, group, "idle");
+				add_cell(t, specs[i], op, var, group, operation_option(specs[i], op));
+				add_cell(t, specs[i], op, &variant_again, group, "again");
 			}
 		}
 }
@@ -198,7 +211,9 @@ static void write_batch(const struct table *t, size_t cell, size_t round, FILE *
 	const struct cell *c = &t->cells[cell];
 	char *path = leaf(c);
 
-	fprintf(f, "enter %s\n", path);
+	/* In a kernel that may be without cgroups, the task is and stays where it was born. */
+	if (!c->kernel)
+		fprintf(f, "enter %s\n", path);
 	if (t->instrument == COUNTED)
 		fprintf(f, "settle %d\n", SETTLE_MS);
 	fprintf(f, "%s %zu.%zu ", c->op->child ? "fork" : "run", cell, round);
@@ -219,24 +234,30 @@ static size_t group_end(const struct table *t, size_t from)
 	return to;
 }
 
-size_t plan_write(const struct table *t, size_t boot, FILE *f)
+size_t plan_write(const struct table *t, size_t boot, size_t kernel, FILE *f)
 {
 	size_t *order = xrealloc(NULL, (t->ncells + 1) * sizeof(*order));
-	size_t round, from, to, i, n = 0;
+	size_t round, from, to, i, here, n = 0;
 	struct rng rng;
 
 	rng_init(&rng, t->seed + boot);
 	fprintf(f, "# boot %zu, seed %llu\n", boot, (unsigned long long)t->seed + boot);
 	for (i = 0; i < t->ncells; i++)
-		write_setup(&t->cells[i], f);
+		if (t->cells[i].kernel == kernel)
+			write_setup(&t->cells[i], f);
 	for (round = 0; round < t->rounds; round++)
 		for (from = 0; from < t->ncells; from = to) {
 			to = group_end(t, from);
 			if (round % t->cells[from].op->every)
 				continue;
 			rng_shuffle(&rng, order, to - from);
-			for (i = 0; i < to - from; i++, n++)
-				write_batch(t, from + order[i], round, f);
+			for (i = 0; i < to - from; i++) {
+				here = from + order[i];
+				if (t->cells[here].kernel != kernel)
+					continue;
+				write_batch(t, here, round, f);
+				n++;
+			}
 		}
 	free(order);
 	return n;

@@ -24,7 +24,7 @@
 /** struct guest - one kernel that runs, or has run */
 struct guest {
 	struct table *t;
-	size_t boot;
+	size_t boot, kernel;
 	pid_t pid;
 	int out;
 	FILE *raw;			/* everything it said */
@@ -109,7 +109,29 @@ static int last_cpu(void)
 	return cpu;
 }
 
-static void exec_timed(const struct table *t, const struct setup *s, const char *base, const char *plan)
+const char *kernel_path(const struct setup *s, const struct table *t, size_t kernel)
+{
+	size_t i;
+
+	if (!kernel || !strcmp(t->kernels[kernel], "idle"))
+		return s->kernel[t->instrument];
+	for (i = 0; i < s->nothers; i++)
+		if (s->others[i].instrument == t->instrument && !strcmp(s->others[i].name, t->kernels[kernel]))
+			return s->others[i].path;
+	return NULL;
+}
+
+/* What a boot's files are called. */
+static char *boot_name(const struct guest *g, const struct setup *s)
+{
+	const char *kernel = g->t->kernels[g->kernel];
+
+	return xasprintf("%s/%s.%zu%s%s", s->dir, instrument_name[g->t->instrument], g->boot,
+			 *kernel ? "." : "", kernel);
+}
+
+static void exec_timed(const struct table *t, const struct setup *s, const char *kernel, const char *base,
+		       const char *plan)
 {
 	char *dir = make_guest_folder(s, base, plan), *cpu = xasprintf("%d", last_cpu()), *memory;
 	long most = TIMED_MEMORY;
@@ -120,14 +142,14 @@ static void exec_timed(const struct table *t, const struct setup *s, const char 
 			most = t->cells[i].spec->memory;
 	memory = xasprintf("%ldM", most);
 
-	execl(s->boot, "boot", "--kernel", s->kernel[TIMED], "--guest", dir, "--memory", memory, "--disk", "64M",
+	execl(s->boot, "boot", "--kernel", kernel, "--guest", dir, "--memory", memory, "--disk", "64M",
 	      "--timeout", "0", "--cgroup", "v2", "--console", xasprintf("%s.console", base),
 	      s->no_pin ? "--cpus" : "--pin", s->no_pin ? "1" : cpu, "--",
 	      "/sbin/bench-guest", "/plan", NULL);
 	die(EXIT_FAILURE, "%s: %s", s->boot, strerror(errno));
 }
 
-static void exec_counted(const struct setup *s, const char *base, const char *plan)
+static void exec_counted(const struct setup *s, const char *kernel, const char *base, const char *plan)
 {
 	char *initrd = xasprintf("%s.cpio", base);
 
@@ -143,7 +165,7 @@ static void exec_counted(const struct setup *s, const char *base, const char *pl
 	       "-display", "none", "-monitor", "none", "-icount", "shift=0,sleep=off",
 	       "-rtc", "base=2026-01-01,clock=vm", "-seed", "1",
 	       "-serial", xasprintf("file:%s.console", base), "-serial", "stdio",
-	       "-kernel", s->kernel[COUNTED], "-initrd", initrd, "-append",
+	       "-kernel", kernel, "-initrd", initrd, "-append",
 	       "console=ttyS0 nokaslr tsc=reliable tsc_early_khz=1000000 nolapic_timer "
 	       "panic=-1 reboot=t quiet", NULL);
 	die(EXIT_FAILURE, "%s: %s", s->qemu, strerror(errno));
@@ -169,20 +191,20 @@ static void take_line(void *ctx, const char *text, bool complete)
 	free(line);
 }
 
-static void start(struct guest *g, const struct setup *s, size_t boot, size_t *expected)
+static void start(struct guest *g, const struct setup *s, size_t *expected)
 {
-	char *base = xasprintf("%s/%s.%zu", s->dir, instrument_name[g->t->instrument], boot);
+	const char *kernel = kernel_path(s, g->t, g->kernel);
+	char *base = boot_name(g, s);
 	char *plan = xasprintf("%s.plan", base), *raw = xasprintf("%s.raw", base);
 	FILE *f = fopen(plan, "we");
 	int pipes[2];
 
 	if (!f || pipe2(pipes, O_CLOEXEC))
 		die(EXIT_FAILURE, "%s: %s", plan, strerror(errno));
-	*expected += plan_write(g->t, boot, f);
+	*expected += plan_write(g->t, g->boot, g->kernel, f);
 	g->raw = fopen(raw, "we");
 	if (fclose(f) || !g->raw)
 		die(EXIT_FAILURE, "%s: %s", raw, strerror(errno));
-	g->boot = boot;
 	g->lines = (struct text_lines){ .line = take_line, .ctx = g };
 	g->pid = fork();
 	if (!g->pid) {
@@ -191,8 +213,8 @@ static void start(struct guest *g, const struct setup *s, size_t boot, size_t *e
 		dup2(null, STDIN_FILENO);
 		dup2(pipes[1], STDOUT_FILENO);
 		if (g->t->instrument == TIMED)
-			exec_timed(g->t, s, base, plan);
-		exec_counted(s, base, plan);
+			exec_timed(g->t, s, kernel, base, plan);
+		exec_counted(s, kernel, base, plan);
 	}
 	close(pipes[1]);
 	g->out = pipes[0];
@@ -215,8 +237,7 @@ static void finish(struct guest *g, const struct setup *s)
 	g->pid = 0;
 	if (g->ended || t->error)
 		return;
-	t->error = xasprintf("boot %zu ended before its plan did; see %s/%s.%zu.console", g->boot, s->dir,
-			     instrument_name[t->instrument], g->boot);
+	t->error = xasprintf("boot %zu ended before its plan did; see %s.console", g->boot, boot_name(g, s));
 }
 
 static double busy_seconds(void)
@@ -263,18 +284,23 @@ bool measure(struct table *t, const struct setup *s)
 {
 	/* A kernel that is timed has its CPU for itself, as far as that is ours to say. */
 	size_t parallel = t->instrument == TIMED ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
-	size_t next = 0, running = 0, done = 0, expected = 0, i;
+	size_t next = 0, running = 0, done = 0, expected = 0, all = t->boots * t->nkernels, i;
 	double began = now_ms(), busy = busy_seconds(), own = own_seconds();
 	struct guest guests[MAX_PARALLEL] = { 0 };
 	struct pollfd polls[MAX_PARALLEL];
 
 	if (parallel > MAX_PARALLEL)
 		parallel = MAX_PARALLEL;
-	while (running || (next < t->boots && !t->error)) {
+	while (running || (next < all && !t->error)) {
 		for (i = 0; i < parallel; i++) {
-			if (!guests[i].pid && next < t->boots && !t->error) {
-				guests[i] = (struct guest){ .t = t, .done = &done };
-				start(&guests[i], s, next++, &expected);
+			if (!guests[i].pid && next < all && !t->error) {
+				/* kernels take turns, for what the machine does meanwhile to meet all */
+				guests[i] = (struct guest){
+					.t = t, .done = &done, .boot = next / t->nkernels,
+					.kernel = next % t->nkernels,
+				};
+				start(&guests[i], s, &expected);
+				next++;
 				running++;
 			}
 			polls[i] = (struct pollfd){
@@ -296,7 +322,7 @@ bool measure(struct table *t, const struct setup *s)
 			finish(&guests[i], s);
 			running--;
 		}
-		say_progress(t, s, done, expected / next * t->boots, began);
+		say_progress(t, s, done, expected / next * all, began);
 	}
 	if (!s->quiet && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);

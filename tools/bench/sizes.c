@@ -53,6 +53,26 @@ static bool is_next(const struct table *t, const struct cell *c)
 	return false;
 }
 
+void write_sizes(const struct table *t, FILE *f)
+{
+	size_t i, stem;
+	double size;
+
+	for (i = 0; i < t->ncells; i++) {
+		const struct cell *c = &t->cells[i], *next = next_size(t, c);
+
+		if (!next || is_next(t, c) || !strcmp(c->variant->name, "aa") ||
+		    !strcmp(c->variant->name, "again"))
+			continue;
+		fprintf(f, "%s\"%s/%.*s %s\"\n", ftell(f) ? "\n\n" : "", c->spec->name,
+			(int)(strrchr(c->op->name, '-') - c->op->name), c->op->name, c->variant->name);
+		for (; c; c = next_size(t, c)) {
+			size_of(c, &stem, &size);
+			fprintf(f, "%.0f %.4f\n", size, c->per_op);
+		}
+	}
+}
+
 /* What each further one costs, from size to size: the same where cost is linear. */
 void print_sizes(const struct table *t, FILE *f)
 {

@@ -12,6 +12,7 @@
 static const struct variant known_variants[] = {
 	{ .name = "off" },
 	{ .name = "aa" },
+	{ .name = "out", .base = "idle" },
 	{ .name = "d1", .depth = 1 },
 	{ .name = "d4", .depth = 4 },
 	{ .name = "d16", .depth = 16 },
@@ -24,6 +25,10 @@ static const struct variant known_variants[] = {
 	{ .name = "dump", .base = "write" },
 	{ .name = "restart", .base = "write" },
 };
+
+/* What goes with "out": nobody asks for them by name. */
+const struct variant variant_idle = { .name = "idle" };
+const struct variant variant_again = { .name = "again", .base = "idle" };
 
 /* "x20" is 20 thousandths dearer, and sits where "off" does. */
 static bool find_variant(const char *name, struct variant *v)
@@ -113,11 +118,77 @@ static char *add_words(char **list, char *value)
 	return NULL;
 }
 
+static bool is_option(const char *word)
+{
+	return *word && !word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
+}
+
+/* "A B" or "A+B" to "A+B": options that one kernel is without. */
+static char *join_options(const char *value, char **option)
+{
+	char *copy = xstrdup(value), *word, *save, *all = NULL, *longer;
+
+	for (word = strtok_r(copy, " \t+", &save); word; word = strtok_r(NULL, " \t+", &save)) {
+		if (!is_option(word)) {
+			longer = xasprintf("option '%s': not the name of an option, without CONFIG_", word);
+			free(copy);
+			free(all);
+			return longer;
+		}
+		longer = xasprintf("%s%s%s", all ?: "", all ? "+" : "", word);
+		free(all);
+		all = longer;
+	}
+	free(copy);
+	if (!all)
+		return xstrdup("option: a name is needed");
+	free(*option);
+	*option = all;
+	return NULL;
+}
+
+const char *operation_option(const struct spec *s, const struct operation *op)
+{
+	return op->option ?: s->option;
+}
+
+bool is_wanted_of(const struct operation *op, const char *variant)
+{
+	char *key;
+	bool found;
+
+	if (!op->only)
+		return true;
+	key = xasprintf(",%s,", variant);
+	found = strstr(op->only, key);
+	free(key);
+	return found;
+}
+
+/* A kernel "without" must be without something. */
+static char *check_options(struct spec *s)
+{
+	bool out = spec_variant(s, "out"), any = s->option;
+	size_t i;
+
+	for (i = 0; i < s->noperations; i++) {
+		const struct operation *op = &s->operations[i];
+
+		any = any || op->option;
+		if (out && is_wanted_of(op, "out") && !operation_option(s, op))
+			return xasprintf("operation %s: no option is named that the variant 'out' is without "
+					 "(option = or @option=)", op->name);
+	}
+	if (any && !out)
+		return xstrdup("an option is named, and 'out' is not among the variants");
+	return NULL;
+}
+
 /* NAME [@KEY[=VALUE]...] OPERATION WORDS... */
 static char *add_operation(struct spec *s, char *value)
 {
 	struct operation op = { .every = 1 };
-	char *word, *save, *line = xstrdup("");
+	char *word, *save, *line = xstrdup(""), *why;
 	bool bad = false;
 
 	for (word = strtok_r(value, " \t", &save); word && !bad; word = strtok_r(NULL, " \t", &save)) {
@@ -136,6 +207,10 @@ static char *add_operation(struct spec *s, char *value)
 			bad = !parse_int(word + 6, 0, 10000, &op.fill);
 		} else if (!strncmp(word, "@every=", 7)) {
 			bad = !parse_int(word + 7, 1, 1000, &op.every);
+		} else if (!strncmp(word, "@option=", 8)) {
+			why = join_options(word + 8, &op.option);
+			if (why)
+				return why;
 		} else if (!strcmp(word, "@child")) {
 			op.child = true;
 		} else if (!strcmp(word, "@quick")) {
@@ -173,6 +248,8 @@ static char *take_key(struct spec *s, const char *key, char *value)
 	if (!strcmp(key, "memory"))
 		return parse_int(value, 1, MEMORY_MAX, &s->memory) ? NULL :
 			xasprintf("memory: '%s' is no number of MiB up to %d", value, MEMORY_MAX);
+	if (!strcmp(key, "option"))
+		return join_options(value, &s->option);
 	if (!strcmp(key, "op"))
 		return add_operation(s, value);
 	return xasprintf("'%s': no such key", key);
@@ -202,6 +279,8 @@ struct spec *spec_parse(const char *name, char *text, char **error)
 	}
 	if (!why && (!s->noperations || !s->nvariants || strcmp(s->variants[0].name, "off")))
 		why = xstrdup("operations and variants are needed, and the first variant is off");
+	if (!why)
+		why = check_options(s);
 	if (!why)
 		return s;
 	*error = xasprintf("%s.bench:%d: %s", name, number, why);
