@@ -138,6 +138,80 @@ without_qemu() {
 	refused "option 'NOSUCH': the kernel of flavour 'counted' is without it" "$SCRIPTS/bench-kernel" counted NOSUCH
 }
 
+# kernel_project: a project of a few files, a flavour that is built, and in the place of configure and
+# compile what notes that it was called.
+kernel_project() {
+	local scripts
+	cached_base "$(sed -n 's/^VERSION=//p' "$PROJECT/kernel/base")"
+	fake_project
+	scripts=$BULKHEAD_ROOT/scripts
+	mkdir -p "$scripts" "$BULKHEAD_ROOT/uml-configs" "$BULKHEAD_ROOT/build/counted/scripts"
+	echo a >"$BULKHEAD_ROOT/uml-configs/counted.flavour"
+	ln -s "$SCRIPTS/fetch-base" "$SCRIPTS/lib" "$scripts/"
+	cat >"$scripts/configure" <<-'END'
+		#!/bin/bash
+		grep -vE "^CONFIG_(${WITHOUT// /|})=" "$1/../counted/.config" >"$2/.config"
+		[[ $WITHOUT != *MEMCG* ]] || sed -i '/^CONFIG_MEMCG_V1=/d' "$2/.config"
+	END
+	cat >"$scripts/compile" <<-'END'
+		#!/bin/bash
+		echo "${2##*/}" >>compiled
+		cat "$1/kernel/a.c" "$2/.config" >"$2/linux"
+		chmod +x "$2/linux"
+	END
+	chmod +x "$scripts"/co*
+	printf 'CONFIG_%s=y\n' CGROUPS MEMCG MEMCG_V1 >"$BULKHEAD_ROOT/build/counted/.config"
+	echo um >"$BULKHEAD_ROOT/build/counted/.arch"
+	install -m 755 /dev/null "$BULKHEAD_ROOT/build/counted/linux"
+	"$SCRIPTS/assemble" >tree 2>log
+}
+
+@test "bench-kernel: a kernel is compiled once, and again when tree or compiler are others" {
+	kernel_project
+	run --separate-stderr "$SCRIPTS/bench-kernel" counted MEMCG
+	exits 0
+	local first=$output
+	[ "$(cat compiled)" = counted-without-MEMCG ]
+	[ -x "$first/linux" ]
+	[ "$(cat "$first/fell")" = -MEMCG_V1 ]
+	[ ! -e "$BULKHEAD_ROOT/build/counted-without-MEMCG" ]
+	run --separate-stderr "$SCRIPTS/bench-kernel" counted MEMCG
+	[ "$output" = "$first" ]
+	[ "$(wc -l <compiled)" = 1 ]
+	# an edit in the tree
+	echo "another line" >>"$(cat tree)/kernel/a.c"
+	run --separate-stderr "$SCRIPTS/bench-kernel" counted MEMCG
+	[ "$output" != "$first" ]
+	[ "$(wc -l <compiled)" = 2 ]
+	"$SCRIPTS/assemble" --restore kernel/a.c >log 2>&1
+	run --separate-stderr "$SCRIPTS/bench-kernel" counted MEMCG
+	[ "$output" = "$first" ]
+	[ "$(wc -l <compiled)" = 2 ]
+	# another compiler
+	printf '#!/bin/sh\necho another compiler\n' >cc
+	chmod +x cc
+	CC=$PWD/cc run --separate-stderr "$SCRIPTS/bench-kernel" counted MEMCG
+	[ "$output" != "$first" ]
+	[ "$(wc -l <compiled)" = 3 ]
+}
+
+@test "bench-kernel: the same again is no copy, and nothing fell" {
+	kernel_project
+	run --separate-stderr "$SCRIPTS/bench-kernel" counted
+	exits 0
+	[ "$(cat compiled)" = counted-again ]
+	[ ! -s "$output/fell" ]
+	cmp "$output/.config" "$BULKHEAD_ROOT/build/counted/.config"
+}
+
+@test "bench-kernel: a compilation that fails leaves no kernel behind" {
+	kernel_project
+	printf '#!/bin/bash\nexit 1\n' >"$BULKHEAD_ROOT/scripts/compile"
+	run "$SCRIPTS/bench-kernel" counted MEMCG
+	exits 1
+	[ -z "$(find "$XDG_CACHE_HOME/bulkhead/kernels" -name linux)" ]
+}
+
 @test "bench-kernel: an option that another one selects is refused, and what wants it named" {
 	[ -x "$PROJECT/build/counted/linux" ] || skip "not built: make bench"
 	run "$SCRIPTS/bench-kernel" --check counted PAGE_COUNTER
