@@ -26,6 +26,18 @@ size_t kernel_index(struct table *t, const char *name)
 	return t->nkernels++;
 }
 
+static bool begins(const char *s, const char *with)
+{
+	return !strncmp(s, with, strlen(with));
+}
+
+const char *kernel_file_name(const struct table *t, size_t kernel)
+{
+	const char *name = t->kernels[kernel];
+
+	return begins(name, "idle-") ? "" : begins(name, "again-") ? "again" : name;
+}
+
 bool is_apart(const struct table *t, const struct cell *c)
 {
 	return c->kernel != t->cells[c->base].kernel;

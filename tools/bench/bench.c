@@ -258,21 +258,25 @@ static bool is_asked(const struct options *o, enum instrument i)
 	return !strcmp(o->instrument, "both") || !strcmp(o->instrument, instrument_name[i]);
 }
 
-/* The first is the flavour's own, and so is "idle". */
+/* The first is the flavour's own. */
 static void print_kernels(const struct options *o, struct spec **specs, size_t n)
 {
 	size_t k;
 	int i;
 
 	for (i = 0; i < INSTRUMENTS; i++) {
+		int again = 0;
 		struct table t = { .instrument = i, .boots = o->boots[i] };
 
 		if (!is_asked(o, i))
 			continue;
 		table_init(&t, specs, n, o->quick, o->variants);
-		for (k = 1; k < t.nkernels; k++)
-			if (strcmp(t.kernels[k], "idle"))
-				printf("%s %s\n", instrument_name[i], t.kernels[k]);
+		for (k = 1; k < t.nkernels; k++) {
+			const char *name = kernel_file_name(&t, k);
+
+			if (*name && (strcmp(name, "again") || !again++))
+				printf("%s %s\n", instrument_name[i], name);
+		}
 	}
 }
 
@@ -283,7 +287,7 @@ static void check_others(const struct setup *s, const struct table *t)
 	for (k = 0; k < t->nkernels; k++)
 		if (!kernel_path(s, t, k))
 			die(EXIT_BAD_USAGE, "--other=%s:%s=FILE is needed", instrument_name[t->instrument],
-			    t->kernels[k]);
+			    kernel_file_name(t, k));
 }
 
 int main(int argc, char **argv)

@@ -121,8 +121,9 @@ struct table {
 	size_t boots, rounds;
 	uint64_t seed;
 	/*
-	 * The kernels: "", the flavour's own; "idle", the same in boots of their own; "again",
-	 * built again; and each option, or "A+B", that there is one without.
+	 * The kernels: "", the flavour's own; each option, or "A+B", that there is one without; and
+	 * for each of these "idle-A+B", the flavour's own, and "again-A+B", built again, in boots
+	 * with the same plan.
 	 */
 	const char **kernels;
 	size_t nkernels;
@@ -201,7 +202,7 @@ void apart_judge(struct table *t);
 /** struct other_kernel - a further kernel to boot */
 struct other_kernel {
 	enum instrument instrument;
-	char *name;		/* as in struct table */
+	char *name;		/* an option, "A+B", or "again" */
 	const char *path;
 };
 
@@ -216,6 +217,9 @@ struct setup {
 	struct other_kernel *others;
 	size_t nothers;
 };
+
+/** kernel_file_name() - which file a kernel of the table is: an option, "again", or "" for the flavour's own */
+const char *kernel_file_name(const struct table *t, size_t kernel);
 
 /** kernel_path() - the file of one of the table's kernels, or NULL */
 const char *kernel_path(const struct setup *s, const struct table *t, size_t kernel);

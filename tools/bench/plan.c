@@ -67,6 +67,7 @@ static void add_cell(struct table *t, const struct spec *s, const struct operati
 
 void table_init(struct table *t, struct spec **specs, size_t n, bool quick, const char *variants)
 {
+	const char *option;
 	size_t i, o, v;
 
 	kernel_index(t, "");
@@ -91,9 +92,11 @@ void table_init(struct table *t, struct spec **specs, size_t n, bool quick, cons
 					add_cell(t, specs[i], op, var, group, "");
 					continue;
 				}
-				add_cell(t, specs[i], op, &variant_idle, group, "idle");
-				add_cell(t, specs[i], op, var, group, operation_option(specs[i], op));
-				add_cell(t, specs[i], op, &variant_again, group, "again");
+				/* The same plan for all three: what ran before is a part of what is measured. */
+				option = operation_option(specs[i], op);
+				add_cell(t, specs[i], op, &variant_idle, group, xasprintf("idle-%s", option));
+				add_cell(t, specs[i], op, var, group, option);
+				add_cell(t, specs[i], op, &variant_again, group, xasprintf("again-%s", option));
 			}
 		}
 }

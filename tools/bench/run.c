@@ -111,12 +111,13 @@ static int last_cpu(void)
 
 const char *kernel_path(const struct setup *s, const struct table *t, size_t kernel)
 {
+	const char *name = kernel_file_name(t, kernel);
 	size_t i;
 
-	if (!kernel || !strcmp(t->kernels[kernel], "idle"))
+	if (!*name)
 		return s->kernel[t->instrument];
 	for (i = 0; i < s->nothers; i++)
-		if (s->others[i].instrument == t->instrument && !strcmp(s->others[i].name, t->kernels[kernel]))
+		if (s->others[i].instrument == t->instrument && !strcmp(s->others[i].name, name))
 			return s->others[i].path;
 	return NULL;
 }
