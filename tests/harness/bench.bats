@@ -141,25 +141,25 @@ without_qemu() {
 # kernel_project: a project of a few files, a flavour that is built, and in the place of configure and
 # compile what notes that it was called.
 kernel_project() {
-	local scripts
+	local stubs
 	cached_base "$(sed -n 's/^VERSION=//p' "$PROJECT/kernel/base")"
 	fake_project
-	scripts=$BULKHEAD_ROOT/scripts
-	mkdir -p "$scripts" "$BULKHEAD_ROOT/uml-configs" "$BULKHEAD_ROOT/build/counted/scripts"
+	stubs=$BULKHEAD_ROOT/scripts
+	mkdir -p "$stubs" "$BULKHEAD_ROOT/uml-configs" "$BULKHEAD_ROOT/build/counted/scripts"
 	echo a >"$BULKHEAD_ROOT/uml-configs/counted.flavour"
-	ln -s "$SCRIPTS/fetch-base" "$SCRIPTS/lib" "$scripts/"
-	cat >"$scripts/configure" <<-'END'
+	ln -s "$SCRIPTS/fetch-base" "$SCRIPTS/lib" "$stubs/"
+	cat >"$stubs/configure" <<-'END'
 		#!/bin/bash
 		grep -vE "^CONFIG_(${WITHOUT// /|})=" "$1/../counted/.config" >"$2/.config"
 		[[ $WITHOUT != *MEMCG* ]] || sed -i '/^CONFIG_MEMCG_V1=/d' "$2/.config"
 	END
-	cat >"$scripts/compile" <<-'END'
+	cat >"$stubs/compile" <<-'END'
 		#!/bin/bash
 		echo "${2##*/}" >>compiled
 		cat "$1/kernel/a.c" "$2/.config" >"$2/linux"
 		chmod +x "$2/linux"
 	END
-	chmod +x "$scripts"/co*
+	chmod +x "$stubs"/co*
 	printf 'CONFIG_%s=y\n' CGROUPS MEMCG MEMCG_V1 >"$BULKHEAD_ROOT/build/counted/.config"
 	echo um >"$BULKHEAD_ROOT/build/counted/.arch"
 	install -m 755 /dev/null "$BULKHEAD_ROOT/build/counted/linux"
