@@ -651,7 +651,7 @@ TEST_F(userns, what_is_handed_over_must_be_what_the_image_says)
 	EXPECT_EQ(hand_over(dev, 2, right), ESRCH);
 	EXPECT_EQ(hand_over(dev, 1, wrong), EINVAL);
 	EXPECT_GT(read(dev, text, sizeof(text) - 1), 0);
-	EXPECT_NE(strstr(text, "user namespace 1: what was made is not what the image says"), NULL)
+	EXPECT_NE(strstr(text, "user namespace 1: it is not what the image says"), NULL)
 		TH_LOG("%s", text);
 	EXPECT_EQ(hand_over(dev, 1, right), 0);
 	EXPECT_EQ(hand_over(dev, 1, right), EBUSY);

@@ -1061,8 +1061,8 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 	if (!zeros_behind(t->comm, sizeof(t->comm)))
 		return bad(c, "a task whose name is not a string");
 	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t) ?:
-	      check_namespaces(c, t, leads) ?: check_users(c, t, leads) ?: check_pids(c, t, leads) ?:
-	      check_membership(c, t, leads);
+	      check_namespaces(c, t, leads) ?: check_users(c, t, leads) ?:
+	      check_pids(c, t, leads) ?: check_membership(c, t, leads);
 	if (err)
 		return err;
 	c->leader = le32_to_cpu(t->leader);

@@ -215,7 +215,7 @@ u32 ckpt_init_index(const struct ckpt_restart *r, const struct ckpt_task *t)
 	return id ? r->namespaces[id - 1].owner - r->members : 0;
 }
 
-/* The NS of the user namespace that owns the pid namespace which the @index-th task begins, or 0. */
+/* The NS of who owns the pid namespace that the @index-th task begins, or 0. */
 u32 ckpt_pid_owner(const struct ckpt_restart *r, u32 index)
 {
 	const struct ckpt_task *t = r->members[index].record;
@@ -223,7 +223,8 @@ u32 ckpt_pid_owner(const struct ckpt_restart *r, u32 index)
 
 	if (!id)
 		return le32_to_cpu(t->pid_owner);
-	return ckpt_init_index(r, t) == index ? le32_to_cpu(r->namespaces[id - 1].record->owner) : 0;
+	return ckpt_init_index(r, t) == index ?
+	       le32_to_cpu(r->namespaces[id - 1].record->owner) : 0;
 }
 
 /**

@@ -280,7 +280,7 @@ static int compare(struct ckpt_restart *r, u32 id, struct user_namespace *ns)
 		same = !memcmp(u, want, size);
 	}
 	return same ? 0 : ckpt_fail(r->ctl, -EINVAL,
-				    "user namespace %u: what was made is not what the image says", id);
+				    "user namespace %u: it is not what the image says", id);
 }
 
 /* Whether its limits can be set: what is of the caller can only become less. */
