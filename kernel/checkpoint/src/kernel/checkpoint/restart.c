@@ -180,13 +180,6 @@ static int index_records(struct ckpt_restart *r)
 	return 0;
 }
 
-static struct ckpt_member *find_member(struct ckpt_restart *r, u32 pid)
-{
-	const struct ckpt_ids *ids = ckpt_find_ids(r->ids, r->nr_ids, pid);
-
-	return ids && !ids->gone ? &r->members[ids->index] : NULL;
-}
-
 /**
  * ckpt_restart_load - read an image as far as the contents of memory
  * @ctl: the open device, which gets the image if all is well
