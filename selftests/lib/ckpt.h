@@ -319,4 +319,19 @@ static inline const char *ckpt_second_generation(const char *name)
 	return ckpt_restart(CKPT_DIR "/second") ? ckpt_said() : ckpt_verdict();
 }
 
+/*
+ * In a test: each of the @jobs comes through @trip, one of the above, in a folder and
+ * cgroup that @setup has made for it. Says which did not.
+ */
+#define ASSERT_EACH_JOB(jobs, setup, trip) do {				\
+	size_t job_;							\
+									\
+	for (job_ = 0; job_ < ARRAY_SIZE(jobs); job_++) {		\
+		setup();						\
+		ASSERT_STREQ(trip((jobs)[job_]), "ok") {		\
+			TH_LOG("%s", (jobs)[job_]);			\
+		}							\
+	}								\
+} while (0)
+
 #endif /* BULKHEAD_CKPT_H */

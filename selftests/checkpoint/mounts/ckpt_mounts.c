@@ -521,22 +521,12 @@ TEST_F(mounts, another_root_comes_back_with_a_proc_of_its_own)
 
 TEST_F(mounts, the_original_runs_on_unharmed)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		prepare();
-		ASSERT_STREQ(ckpt_unharmed(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, prepare, ckpt_unharmed);
 }
 
 TEST_F(mounts, what_was_restarted_can_be_saved_again)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		prepare();
-		ASSERT_STREQ(ckpt_second_generation(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, prepare, ckpt_second_generation);
 }
 
 TEST_F(mounts, an_image_is_good_for_two_restarts)

@@ -405,22 +405,12 @@ TEST_F(namespaces, clocks_that_nobody_has_seen_can_still_be_set)
 
 TEST_F(namespaces, the_original_runs_on_unharmed)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		ckpt_setup();
-		ASSERT_STREQ(ckpt_unharmed(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, ckpt_setup, ckpt_unharmed);
 }
 
 TEST_F(namespaces, what_was_restarted_can_be_saved_again)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		ckpt_setup();
-		ASSERT_STREQ(ckpt_second_generation(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, ckpt_setup, ckpt_second_generation);
 }
 
 TEST_F(namespaces, an_image_is_good_for_two_restarts)

@@ -433,22 +433,12 @@ TEST_F(pidns, a_timer_finds_its_thread)
 
 TEST_F(pidns, the_original_runs_on_unharmed)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		ckpt_setup();
-		ASSERT_STREQ(ckpt_unharmed(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, ckpt_setup, ckpt_unharmed);
 }
 
 TEST_F(pidns, what_was_restarted_can_be_saved_again)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		ckpt_setup();
-		ASSERT_STREQ(ckpt_second_generation(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, ckpt_setup, ckpt_second_generation);
 }
 
 /* The tree is a container, and there are others within it; twice. */

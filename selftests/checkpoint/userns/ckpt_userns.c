@@ -491,22 +491,12 @@ TEST_F(userns, what_it_owns_it_owns_again)
 
 TEST_F(userns, the_original_runs_on_unharmed)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		ckpt_setup();
-		ASSERT_STREQ(ckpt_unharmed(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, ckpt_setup, ckpt_unharmed);
 }
 
 TEST_F(userns, what_was_restarted_can_be_saved_again)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		ckpt_setup();
-		ASSERT_STREQ(ckpt_second_generation(jobs[i]), "ok") TH_LOG("%s", jobs[i]);
-	}
+	ASSERT_EACH_JOB(jobs, ckpt_setup, ckpt_second_generation);
 }
 
 TEST_F(userns, an_image_is_good_for_two_restarts)
