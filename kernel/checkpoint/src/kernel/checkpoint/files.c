@@ -162,11 +162,16 @@ static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		f->pos = cpu_to_le64(file->f_pos);
 	/* a new one of a file system of the image is what it was */
 	if (mapped && S_ISREG(inode->i_mode) && !ckpt_is_of_fs(s, path)) {
-		struct timespec64 mtime = inode_get_mtime(inode);
+		struct kstat stat;
+		/* not from the inode: one who asks makes the next change get a time of its own */
+		int err = vfs_getattr(path, &stat, STATX_SIZE | STATX_MTIME, AT_STATX_SYNC_AS_STAT);
 
+		if (err)
+			return ckpt_refuse_file(s, task, fd, "%s, whose size and times cannot be read, is",
+						name);
 		f->mapped = cpu_to_le32(1);
-		f->size = cpu_to_le64(i_size_read(inode));
-		f->mtime = cpu_to_le64(timespec64_to_ns(&mtime));
+		f->size = cpu_to_le64(stat.size);
+		f->mtime = cpu_to_le64(timespec64_to_ns(&stat.mtime));
 	}
 	memcpy(f->data, name, strlen(name) + 1);
 	return s->nr_files;
@@ -385,9 +390,9 @@ int ckpt_fdtables_whole(struct ckpt_snapshot *s)
 }
 
 /* Restart: what is at @name must be what the image says, before and after. */
-static int check_path(struct ckpt_restart *r, const struct ckpt_file *f,
-		      const struct inode *inode)
+static int check_path(struct ckpt_restart *r, const struct ckpt_file *f, const struct path *path)
 {
+	const struct inode *inode = d_backing_inode(path->dentry);
 	umode_t mode = le32_to_cpu(f->mode);
 	u32 rdev = le32_to_cpu(f->rdev);
 
@@ -396,10 +401,13 @@ static int check_path(struct ckpt_restart *r, const struct ckpt_file *f,
 		return ckpt_fail(r->ctl, -ESTALE, "file %s: it is of another type",
 				 (const char *)f->data);
 	if (f->mapped) {
-		struct timespec64 mtime = inode_get_mtime(inode);
+		struct kstat stat;
+		int err = vfs_getattr(path, &stat, STATX_SIZE | STATX_MTIME, AT_STATX_SYNC_AS_STAT);
 
-		if (i_size_read(inode) != le64_to_cpu(f->size) ||
-		    timespec64_to_ns(&mtime) != le64_to_cpu(f->mtime))
+		if (err)
+			return err;
+		if (stat.size != le64_to_cpu(f->size) ||
+		    timespec64_to_ns(&stat.mtime) != le64_to_cpu(f->mtime))
 			return ckpt_fail(r->ctl, -ESTALE, "file %s: it has changed",
 					 (const char *)f->data);
 	}
@@ -420,7 +428,7 @@ static int open_path(struct ckpt_restart *r, const struct ckpt_file *f, struct f
 	/* Looked at first: to open a device or a FIFO may do something. */
 	err = kern_path(name, 0, &path);
 	if (!err) {
-		err = check_path(r, f, d_backing_inode(path.dentry));
+		err = check_path(r, f, &path);
 		path_put(&path);
 	}
 	if (!err) {
@@ -428,7 +436,7 @@ static int open_path(struct ckpt_restart *r, const struct ckpt_file *f, struct f
 		err = PTR_ERR_OR_ZERO(file);
 	}
 	if (!err)
-		err = check_path(r, f, file_user_inode(file));
+		err = check_path(r, f, file_user_path(file));
 	if (!err && pos) {
 		pos = vfs_llseek(file, pos, SEEK_SET);
 		err = pos < 0 ? pos : 0;
