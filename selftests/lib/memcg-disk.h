@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file system with a real page cache, and swap: on the disks that the suite
- * asked for, prepared by the program that comes first.
+ * A file system with a real page cache, on the disk that the suite asked for, and
+ * swap: prepared by the program that comes first.
  */
 #ifndef BULKHEAD_MEMCG_DISK_H
 #define BULKHEAD_MEMCG_DISK_H
 
 #include <sys/mount.h>
 #include <sys/swap.h>
+#include "file.h"
 #include "memcg.h"
 
-#define SWAP_DISK	"/dev/ubda"
-#define FILE_DISK	"/dev/ubdb"
+#define CONFIGFS	"/sys/kernel/config"
+#define SWAP_CONFIG	CONFIGFS "/nullb/swap"
+#define SWAP_DISK	"/dev/swap"
+#define FILE_DISK	"/dev/ubda"
 #define FILE_DIR	"/tmp/memcg-ext4"
 
 /* ext4 at FILE_DIR. Returns 0, or -errno. */
@@ -27,13 +30,46 @@ static inline int disk_mount(void)
 	return mount(FILE_DISK, FILE_DIR, "ext4", 0, NULL) ? -errno : 0;
 }
 
+/*
+ * A disk in memory that has written what it is given before submit_bio() returns,
+ * and that the page cache does not know for one (as it does zram and brd: pages on
+ * these are never in the swap cache). How many pages are still on their way to a
+ * disk of the host depends on what else the host does, and so does who is killed
+ * meanwhile.
+ */
+static inline int disk_make_swap(void)
+{
+	static const char *const settings[][2] = {
+		{ "size", "128" },		/* MiB */
+		{ "blocksize", "4096" },
+		{ "memory_backed", "1" },
+		{ "irqmode", "0" },
+		{ "power", "1" },
+	};
+	int err;
+
+	if (mount("configfs", CONFIGFS, "configfs", 0, NULL) && errno != EBUSY)
+		return -errno;
+	if (mkdir(SWAP_CONFIG, 0755))
+		return -errno;
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), SWAP_CONFIG "/%s", settings[i][0]);
+		err = file_write(path, settings[i][1]);
+		if (err)
+			return err;
+	}
+	return system("mkswap " SWAP_DISK " >/dev/null 2>&1") ? -EIO : 0;
+}
+
 /* Swap on SWAP_DISK; all tests without it are to run without. */
 static inline int disk_swapon(void)
 {
-	if (access(SWAP_DISK, W_OK))
-		return -errno;
-	if (system("mkswap " SWAP_DISK " >/dev/null 2>&1"))
-		return -EIO;
+	int err = access(SWAP_DISK, F_OK) ? disk_make_swap() : 0;
+
+	if (err)
+		return err;
 	return swapon(SWAP_DISK, 0) ? -errno : 0;
 }
 

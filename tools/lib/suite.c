@@ -57,10 +57,6 @@ static const char *set_key(struct suite *s, const char *key, char *value)
 	} else if (!strcmp(key, "disks")) {
 		if (!set_disks(s, value))
 			return "not up to 16 sizes such as 512M 1G";
-	} else if (!strcmp(key, "optional")) {
-		if (strcmp(value, "disks"))
-			return "not disks";
-		s->disks_optional = true;
 	} else if (!strcmp(key, "features")) {
 		set_string(&s->features, value);
 	} else if (!strcmp(key, "since")) {
@@ -230,8 +226,7 @@ char *suite_obstacle(const struct suite *s, const struct kernel_facts *k)
 	for (i = 0; i < s->nconfig && !reason; i++)
 		if (!has_line(k->config, s->config[i]))
 			reason = xasprintf("the kernel lacks %s", s->config[i]);
-	if (!reason && s->ndisks && !s->disks_optional &&
-	    !has_line(k->config, "CONFIG_BLK_DEV_UBD=y"))
+	if (!reason && s->ndisks && !has_line(k->config, "CONFIG_BLK_DEV_UBD=y"))
 		reason = xstrdup("needs a disk, the kernel lacks CONFIG_BLK_DEV_UBD=y");
 	if (!reason && s->cpus > 1 && !has_line(k->config, "CONFIG_SMP=y"))
 		reason = xasprintf("needs %ld CPUs, the kernel lacks CONFIG_SMP=y", s->cpus);

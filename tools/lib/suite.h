@@ -21,7 +21,6 @@
  * @memory: of the guest, as written ("256M")
  * @disks: sizes of the disks it wants, as written
  * @ndisks: how many
- * @disks_optional: without them, tests of it skip
  * @features: features of the stack it needs, separated by blanks
  * @since: oldest kernel version it can run on, or NULL
  * @timeout: seconds until it counts as hung
@@ -40,7 +39,6 @@ struct suite {
 	char *memory;
 	char *disks[SUITE_MAX_DISKS];
 	int ndisks;
-	bool disks_optional;
 	char *features;
 	char *since;
 	long timeout;

@@ -72,17 +72,17 @@ TEST_F(io, diskstats_are_those_of_the_cgroup)
 
 	NEEDS_DISK();
 	/* Nothing was read or written yet, and there is nothing to tell. */
-	EXPECT_FALSE(disk_of(self->a, "ubdb", &d));
+	EXPECT_FALSE(disk_of(self->a, "ubda", &d));
 	ASSERT_EQ(0, direct(self->a->cg, MB(2), true));
 	ASSERT_EQ(0, direct(self->a->cg, MB(1), false));
-	ASSERT_TRUE(disk_of(self->a, "ubdb", &d));
+	ASSERT_TRUE(disk_of(self->a, "ubda", &d));
 	EXPECT_LE(MB(1) / 512, (long)d.rsect);
 	EXPECT_LE(MB(2) / 512, (long)d.wsect);
 	EXPECT_EQ(io_stat(self->a->cg, "rbytes") / 512, d.rsect);
 	EXPECT_EQ(io_stat(self->a->cg, "wbytes") / 512, d.wsect);
 	EXPECT_EQ(io_stat(self->a->cg, "rios"), d.rios);
 	EXPECT_EQ(io_stat(self->a->cg, "wios"), d.wios);
-	ASSERT_TRUE(disk_of(&(struct box){ .proc = "/proc" }, "ubdb", &host));
+	ASSERT_TRUE(disk_of(&(struct box){ .proc = "/proc" }, "ubda", &host));
 	EXPECT_LE(d.rsect, host.rsect);
 	EXPECT_LE(d.wsect, host.wsect);
 }
@@ -93,8 +93,8 @@ TEST_F(io, diskstats_tell_nothing_of_a_sibling)
 
 	NEEDS_DISK();
 	ASSERT_EQ(0, direct(self->b->cg, MB(1), true));
-	EXPECT_FALSE(disk_of(self->a, "ubdb", &d));
-	EXPECT_TRUE(disk_of(self->b, "ubdb", &d));
+	EXPECT_FALSE(disk_of(self->a, "ubda", &d));
+	EXPECT_TRUE(disk_of(self->b, "ubda", &d));
 }
 
 TEST_F(io, a_line_has_the_fields_of_the_machines)
