@@ -355,7 +355,7 @@ TEST_F(cow, file_mappings_and_locked_memory_are_shared_too)
 }
 
 /* Migration and reclaim find all who have a page: none would move or go if they did not. */
-TEST_F(cow, what_was_restarted_can_be_moved_and_swapped_out)
+TEST_F_TIMEOUT(cow, what_was_restarted_can_be_moved_and_swapped_out, 200)
 {
 	pid_t pid = ckpt_start("fork");
 
@@ -374,7 +374,7 @@ TEST_F(cow, what_was_restarted_can_be_moved_and_swapped_out)
 }
 
 /* And of a tree that is swapped out each page is still once in the image. */
-TEST_F(cow, what_is_swapped_out_is_saved)
+TEST_F_TIMEOUT(cow, what_is_swapped_out_is_saved, 200)
 {
 	pid_t pid = ckpt_start("fork");
 
