@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include "kselftest_harness.h"
 #include "ckpt.h"
+#include "until.h"
 
 #define A	CKPT_CG "/a"
 #define B	CKPT_CG "/a/b"
@@ -216,6 +217,9 @@ TEST_F(cgroup, one_that_is_not_below_the_first_is_refused)
 	pid_t pid = ckpt_start("above");
 
 	ASSERT_EQ(cg_write(CKPT_CG, "cgroup.freeze", "1"), 0);
+	/* until its process stands, that is what is wrong with it */
+	EXPECT_TRUE(EVENTUALLY(!ckpt_save(pid, CKPT_DIR "/image") ||
+			       !strstr(ckpt_said(), "is not frozen")));
 	EXPECT_EQ(ckpt_save(pid, CKPT_DIR "/image"), 1);
 	EXPECT_NE(strstr(ckpt_said(), "a cgroup that is not below the first process's"), NULL)
 		TH_LOG("%s", ckpt_said());
