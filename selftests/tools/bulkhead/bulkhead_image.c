@@ -2,6 +2,7 @@
 /* Containers to images and back, by name. */
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include "kselftest_harness.h"
 #include "tool.h"
 
@@ -56,7 +57,18 @@ FIXTURE_TEARDOWN(image)
 	tool_teardown();
 }
 
-/* How far process @pid has counted; -1 if it is not there. */
+/* Whether process @pid runs this program, and not the tool any more. */
+static bool is_job(pid_t pid)
+{
+	struct stat mine, its;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	must(!stat("/proc/self/exe", &mine));
+	return !stat(path, &its) && its.st_dev == mine.st_dev && its.st_ino == mine.st_ino;
+}
+
+/* How far process @pid has counted; -1 if it is not there, or not yet the job. */
 static long count_in(pid_t pid)
 {
 	unsigned long n;
@@ -64,6 +76,9 @@ static long count_in(pid_t pid)
 	ssize_t got;
 	int fd;
 
+	/* the tool has something else at that address */
+	if (!is_job(pid))
+		return -1;
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
