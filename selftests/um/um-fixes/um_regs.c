@@ -5,11 +5,12 @@
  */
 #include "kselftest_harness.h"
 #include <elf.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
-#include <time.h>
 #include "proc.h"
+#include "until.h"
 
 #define DIRECTION	0x400UL
 
@@ -27,14 +28,16 @@ FIXTURE(regs) {
 /* A task that makes no system call, stopped: it came in by the timer. */
 FIXTURE_SETUP(regs)
 {
-	struct timespec ts = { .tv_nsec = 50000000 };
+	volatile int *spins = mmap(NULL, sizeof(*spins), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status;
 
+	ASSERT_NE((void *)spins, MAP_FAILED);
 	self->spinner = proc_fork_bound(0);
 	if (!self->spinner)
 		for (;;)
-			__asm__ volatile ("" ::: "memory");
-	nanosleep(&ts, NULL);
+			*spins = 1;
+	ASSERT_TRUE(EVENTUALLY(*spins));
 	ASSERT_EQ(ptrace(PTRACE_SEIZE, self->spinner, NULL, NULL), 0);
 	ASSERT_EQ(ptrace(PTRACE_INTERRUPT, self->spinner, NULL, NULL), 0);
 	ASSERT_EQ(waitpid(self->spinner, &status, __WALL), self->spinner);
