@@ -35,6 +35,8 @@ static long burn(const char *cg, long msec)
 	}
 	if (wait4(pid, &status, 0, &ru) != pid || status)
 		return -1;
+	/* a process that was waited for runs for a moment longer, and is charged for it */
+	must(!cg_await_empty(cg));
 	return (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000L +
 	       ru.ru_utime.tv_usec + ru.ru_stime.tv_usec;
 }
