@@ -174,7 +174,7 @@ TEST_F(freezer, freezing_against_sigkill)
  * Many rounds: the last one to be killed is to fork just then. Its child was
  * overlooked once (kernel/base-fixes/cgroup-kill-fork.patch).
  */
-TEST_F(freezer, freezing_against_cgroup_kill)
+TEST_F_TIMEOUT(freezer, freezing_against_cgroup_kill, 120)
 {
 	for (int round = 0; round < 10 * ROUNDS; round++) {
 		struct baton ready = baton_make();

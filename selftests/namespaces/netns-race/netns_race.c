@@ -58,7 +58,7 @@ static void baton_drop(struct baton *b)
 	close(b->fd[1]);
 }
 
-TEST_F(race, births_and_deaths_at_the_same_time)
+TEST_F_TIMEOUT(race, births_and_deaths_at_the_same_time, 120)
 {
 	pid_t pid[4];
 
