@@ -214,7 +214,8 @@ TEST_F_TIMEOUT(race, no_writer_gets_on_a_mount_that_became_read_only, LONG)
 		}
 		_exit(0);
 	}
-	for (int round = 0; round < ROUNDS * 10; round++) {
+	/* the writer may be off its CPU with the file open for long */
+	for (int round = 0; round < ROUNDS * 10 || became < ROUNDS; round++) {
 		int err = mnt_flags(A, MS_RDONLY);
 
 		ASSERT_TRUE(!err || err == -EBUSY);
@@ -228,7 +229,6 @@ TEST_F_TIMEOUT(race, no_writer_gets_on_a_mount_that_became_read_only, LONG)
 	}
 	board->stop = 1;
 	EXPECT_EQ(0, proc_end(writer));
-	EXPECT_GT(became, 0);
 }
 
 /* By its process: all of it or nothing. By its file: all of it. */
