@@ -22,6 +22,7 @@
 #include "file.h"
 #include "ns.h"
 #include "proc.h"
+#include "until.h"
 
 #define NFS_HOST	"/mnt"
 #define NFS_CONTROL	NFS_HOST "/nfsd"	/* the server's control files */
@@ -273,13 +274,48 @@ static inline int nfs_stop_last(void)
 	return nfs_stop();
 }
 
+/* The kernel threads called @name, as the /proc at @proc shows them. */
+static inline int nfs_kthreads(const char *proc, const char *name)
+{
+	char path[300], text[64];
+	DIR *dir = opendir(proc);
+	struct dirent *d;
+	int n = 0;
+
+	must(dir);
+	while ((d = readdir(dir))) {
+		if (d->d_name[0] < '0' || d->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/comm", proc, d->d_name);
+		if (file_read(path, text, sizeof(text)) > 0)
+			n += !strcmp(text, name);
+	}
+	closedir(dir);
+	return n;
+}
+
+/*
+ * Whether the host's /proc comes to show @n threads of servers: one that was
+ * stopped is there until it has exited, and nobody waits for that.
+ */
+static inline bool nfs_threads_become(int n)
+{
+	return EVENTUALLY(nfs_kthreads("/proc", "nfsd") == n);
+}
+
 /* To be said before a host with both ends is left. */
 static inline void nfs_leave(void)
 {
 	/* Not mounted is fine, in use is not. */
+	int others;
+
 	if (umount(NFS_CLIENT))
 		must(errno == EINVAL || errno == ENOENT);
+	others = nfs_kthreads("/proc", "nfsd") - nfs_get("threads");
 	nfs_stop_last();
+	/* so that who comes next does not count them, where it can see them */
+	if (others >= 0)
+		must(EVENTUALLY(nfs_kthreads("/proc", "nfsd") <= others));
 }
 
 /*
@@ -391,26 +427,6 @@ static inline pid_t nfs_recorder_of(const char *client)
 static inline pid_t nfs_recorder(void)
 {
 	return nfs_recorder_of(NULL);
-}
-
-/* The kernel threads called @name, as the /proc at @proc shows them. */
-static inline int nfs_kthreads(const char *proc, const char *name)
-{
-	char path[300], text[64];
-	DIR *dir = opendir(proc);
-	struct dirent *d;
-	int n = 0;
-
-	must(dir);
-	while ((d = readdir(dir))) {
-		if (d->d_name[0] < '0' || d->d_name[0] > '9')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/comm", proc, d->d_name);
-		if (file_read(path, text, sizeof(text)) > 0)
-			n += !strcmp(text, name);
-	}
-	closedir(dir);
-	return n;
 }
 
 /* Asks whether anybody listens at @address's NFS port, from where we are. */
