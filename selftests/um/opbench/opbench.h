@@ -38,4 +38,22 @@ static int batch(int fd, struct answer *a, const char *fmt, ...)
 		      &a->idle_ns) == 7 ? 0 : -EBADMSG;
 }
 
+/*
+ * What the shortest of several batches took. One alone may be interrupted for
+ * longer than a hundred times its work takes; that only ever adds.
+ */
+static inline int batch_shortest(int fd, struct answer *a, const char *what,
+				 unsigned long long *ns)
+{
+	int i, err = 0;
+
+	*ns = ~0ULL;
+	for (i = 0; i < 20 && !err; i++) {
+		err = batch(fd, a, "%s", what);
+		if (!err && a->ns < *ns)
+			*ns = a->ns;
+	}
+	return err;
+}
+
 #endif /* BULKHEAD_OPBENCH_H */

@@ -12,6 +12,7 @@
 #include "cgroup.h"
 #include "kselftest_harness.h"
 #include "opbench.h"
+#include "until.h"
 
 #define PLACE	"/tmp/opbench-test"
 #define DISK	"/dev/ram0"
@@ -322,7 +323,8 @@ TEST_F(op, a_buffer_is_given_back)
 	ASSERT_EQ(0, batch(self->fd, &self->a, "skb n=640 warm=64"));
 	EXPECT_EQ(640, self->a.done);
 	EXPECT_EQ(0, self->a.refused);
-	EXPECT_EQ(0, cg_key(self->cg, "memory.stat", "sock"));
+	/* a flush that was under way in that moment may count what came after it next time */
+	EXPECT_TRUE(EVENTUALLY(!cg_key(self->cg, "memory.stat", "sock")));
 	ASSERT_EQ(0, file_field("/proc/net/sockstat", "TCP", text, sizeof(text)));
 	mem = strstr(text, "mem ");
 	ASSERT_NE(NULL, mem);
@@ -411,21 +413,21 @@ TEST_F(op, what_is_no_cgroup_is_no_place_to_move_to)
 	EXPECT_TRUE(no_child_left());
 }
 
-/* A hundred times as much takes longer, whatever the machine is doing. */
+/* A hundred times as much takes longer. */
 TEST_F(op, a_flush_meets_every_cgroup_below)
 {
-	unsigned long long alone;
-	char path[PATH_MAX];
+	unsigned long long alone, with_others;
+	char path[PATH_MAX], what[PATH_MAX + 64];
 	int i;
 
-	ASSERT_EQ(0, batch(self->fd, &self->a, "flush path=%s/cpu.stat n=20 warm=5", self->cg));
-	alone = self->a.ns;
+	snprintf(what, sizeof(what), "flush path=%s/cpu.stat n=20 warm=5", self->cg);
+	ASSERT_EQ(0, batch_shortest(self->fd, &self->a, what, &alone));
 	for (i = 0; i < 100; i++) {
 		snprintf(path, sizeof(path), "%.4000s/%d", self->cg, i);
 		ASSERT_EQ(0, cg_create(path));
 	}
-	ASSERT_EQ(0, batch(self->fd, &self->a, "flush path=%s/cpu.stat n=20 warm=5", self->cg));
-	EXPECT_LT(alone, self->a.ns);
+	ASSERT_EQ(0, batch_shortest(self->fd, &self->a, what, &with_others));
+	EXPECT_LT(alone, with_others);
 	EXPECT_EQ(0, batch(self->fd, &self->a, "flush path=%s/memory.stat n=2", self->cg));
 	/* nothing is brought in for these */
 	EXPECT_EQ(-EINVAL, batch(self->fd, &self->a, "flush path=%s/pids.max n=1", self->cg));
