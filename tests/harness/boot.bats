@@ -45,14 +45,14 @@ crash='echo %s >/sys/kernel/debug/provoke-crash/DIRECT'
 }
 
 @test "a command that hangs is timed out, and the console says which tasks there were" {
-	boot --timeout 1 --console "$BATS_TEST_TMPDIR/console" -- sleep 1000
+	boot --timeout 3 --console "$BATS_TEST_TMPDIR/console" -- sleep 1000
 	verdict timed-out 124
 	grep -q 'bulkhead-init: .*(sleep)' "$BATS_TEST_TMPDIR/console"
 }
 
 @test "a guest that cannot even say so is timed out too" {
 	# SIGSTOP the kernel itself: nothing in the guest runs any more.
-	running_guest --timeout 3 --grace 1
+	running_guest --timeout 10 --grace 1
 	kill -STOP "$kernel"
 	end_of_guest
 	verdict timed-out 124
@@ -227,13 +227,14 @@ sees() {
 	sees 'guest#'
 	printf 'echo size=$(stty size)\n' >&7
 	sees 'size=33 77'
-	printf 'sleep 1000; echo slept=$?\n' >&7
-	sleep 0.5
+	# what is typed is shown too: only what the command says itself means that it runs
+	printf 'sh -c "echo first=\\$((1 + 1)); exec sleep 1000"; echo slept=$?\n' >&7
+	sees 'first=2'
 	printf '\003' >&7
 	printf 'echo after=$((6 * 7))\n' >&7
 	sees 'after=42'
-	printf 'sleep 1001\n' >&7
-	sleep 0.5
+	printf 'sh -c "echo second=\\$((2 + 2)); exec sleep 1001"\n' >&7
+	sees 'second=4'
 	printf '\032' >&7
 	sees 'Stopped'
 	# a shell warns once of stopped jobs

@@ -109,7 +109,7 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 }
 
 @test "a hang: what was running is named, what was done counts" {
-	suite hangs 'timeout = 1\n' 'echo TAP version 13; echo 1..2; echo ok 1 a; echo "#  RUN           global.b ..."; sleep 1000'
+	suite hangs 'timeout = 3\n' 'echo TAP version 13; echo 1..2; echo ok 1 a; echo "#  RUN           global.b ..."; sleep 1000'
 	check_own
 	exits 1
 	summary own/hangs prog/a PASS

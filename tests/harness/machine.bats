@@ -38,7 +38,7 @@ emulated() {
 }
 
 @test "a command that hangs is timed out, and the console says which tasks there were" {
-	emulated --timeout 1 -- sleep 1000
+	emulated --timeout 3 -- sleep 1000
 	verdict timed-out 124
 	grep -q 'bulkhead-init: .*(sleep)' "$BATS_TEST_TMPDIR/console"
 }
