@@ -143,7 +143,25 @@ static inline pid_t hog(const char *cg, size_t size)
 	_exit(0);
 }
 
-/* The same, but it stays until it is killed. Returns when all is used. */
+/*
+ * Waits until @pid sleeps, or is dead. Who has passed a baton still runs for a
+ * while, and uses a page or two of its own, which may be swapped out by then.
+ */
+static inline void settles_down(pid_t pid)
+{
+	struct timespec start;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (strchr("RD", task_state(pid))) {
+		must(ms_since(&start) < PROC_HANG_MS);
+		poll(NULL, 0, 1);
+	}
+}
+
+/*
+ * The same, but it stays until it is killed. Returns when all is used, and it
+ * sleeps.
+ */
 static inline pid_t hog_that_stays(const char *cg, size_t size)
 {
 	struct baton full = baton_make();
@@ -154,8 +172,10 @@ static inline pid_t hog_that_stays(const char *cg, size_t size)
 		baton_pass(&full, 0);
 		proc_sleep_forever();
 	}
-	if (pid > 0)
+	if (pid > 0) {
 		baton_take(&full);
+		settles_down(pid);
+	}
 	close(full.fd[0]);
 	close(full.fd[1]);
 	return pid;
@@ -165,7 +185,7 @@ static inline pid_t hog_that_stays(const char *cg, size_t size)
  * Makes so much news in @cg that the next read of memory.stat is up to date.
  * Where the controller is handed on no process can live: then one level below.
  */
-static inline void cg_stir(const char *cg)
+static inline void cg_stir_once(const char *cg)
 {
 	pid_t pid = cg_fork_bound(cg);
 
@@ -177,7 +197,7 @@ static inline void cg_stir(const char *cg)
 		char below[PATH_MAX];
 
 		must(!cg_create(cg_path(below, cg, "stir")));
-		cg_stir(below);
+		cg_stir_once(below);
 		must(!cg_await_empty(below));
 		must(!cg_remove(below));
 		return;
@@ -186,11 +206,48 @@ static inline void cg_stir(const char *cg)
 	must(proc_end(pid) == 0);
 }
 
-/* The number at @key of memory.stat, up to date. */
+/* How often the number that is looked at may be another, before it just moves. */
+#define CG_STIRS	8
+
+/*
+ * The number at @key of memory.stat, up to date. The kernel brings all up to
+ * date every two seconds, too: when that is while the process above exits, what
+ * is left of its exit is too little news, and some of its pages stay counted. That
+ * does not happen twice in a row, so two looks that agree are right.
+ */
 static inline long cg_stat(const char *cg, const char *key)
 {
-	cg_stir(cg);
-	return cg_key(cg, "memory.stat", key);
+	long last, value;
+
+	cg_stir_once(cg);
+	value = cg_key(cg, "memory.stat", key);
+	for (int i = 0; i < CG_STIRS; i++) {
+		last = value;
+		cg_stir_once(cg);
+		value = cg_key(cg, "memory.stat", key);
+		if (value == last)
+			break;
+	}
+	return value;
+}
+
+/* The number at @key in @text, which is one look at memory.stat; 0 if it is not there. */
+static inline long text_key(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *p = text; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (!strncmp(p, key, len) && p[len] == ' ')
+			return atol(p + len);
+	}
+	return 0;
+}
+
+/* Brings memory.stat up to date, for who reads its numbers somewhere else. */
+static inline void cg_stir(const char *cg)
+{
+	cg_stat(cg, "anon");
 }
 
 /*
@@ -205,7 +262,8 @@ static inline bool cg_stat_settles(const char *cg, const char *key,
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
-		value = cg_stat(cg, key);
+		cg_stir_once(cg);
+		value = cg_key(cg, "memory.stat", key);
 		if (value >= min && value <= max)
 			return true;
 		poll(NULL, 0, 10);
