@@ -85,9 +85,13 @@ static inline int disk_swapoff(void)
 		SKIP(return, "memory.reclaim has no swappiness=max (Linux 6.16)"); \
 } while (0)
 
+/* What swap_out() lets be both: in swap, and still in memory, in its cache. */
+#define SWAP_CACHE	MB(1)
+
 /*
  * Has @cg swap out @bytes more. Pages that are being written to the disk are
- * not free yet, so it may take several attempts.
+ * not free yet, so it may take several attempts. Which pages these are is not
+ * said: those that a process runs with are among them, and come back with it.
  */
 static inline bool swap_out(const char *cg, long bytes)
 {
@@ -101,7 +105,7 @@ static inline bool swap_out(const char *cg, long bytes)
 	do {
 		cg_write(cg, "memory.reclaim", request);
 		if (cg_number(cg, "memory.swap.current") >= swap + bytes &&
-		    cg_number(cg, "memory.current") <= usage - bytes + MB(1))
+		    cg_number(cg, "memory.current") <= usage - bytes + SWAP_CACHE)
 			return true;
 		snprintf(request, sizeof(request), "256K swappiness=max");
 		poll(NULL, 0, 5);
@@ -110,6 +114,24 @@ static inline bool swap_out(const char *cg, long bytes)
 		bytes, usage, cg_number(cg, "memory.current"), swap,
 		cg_number(cg, "memory.swap.current"));
 	return false;
+}
+
+/* How many bytes of the caller's memory at @p it would have to get from swap. */
+static inline long swapped(const char *p, size_t size)
+{
+	int fd = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry[64];
+	long bytes = 0;
+
+	must(fd >= 0 && size % (64 * PAGE) == 0);
+	for (size_t at = 0; at < size; at += 64 * PAGE) {
+		must(pread(fd, entry, sizeof(entry), (uintptr_t)(p + at) / PAGE * 8) ==
+		     sizeof(entry));
+		for (int i = 0; i < 64; i++)
+			bytes += (entry[i] >> 62 & 1) * PAGE;
+	}
+	close(fd);
+	return bytes;
 }
 
 /*

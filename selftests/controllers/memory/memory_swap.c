@@ -23,20 +23,31 @@ static int no_swap;
 
 #define OUT	"16M swappiness=max"
 
+/* What left memory for swap: pages that were written, and such as are all zero. */
+static long pages_out(const char *cg)
+{
+	long zero = cg_stat(cg, "swpout_zero");
+
+	return cg_stat(cg, "pswpout") + (zero > 0 ? zero : 0);
+}
+
 TEST_F(swap, what_is_swapped_out_is_swap_and_no_memory)
 {
+	long usage;
 	pid_t pid;
 
 	NEEDS_SWAP();
 	pid = hog_that_stays(self->a, MB(8));
 	ASSERT_GT(pid, 0);
 	EXPECT_EQ(0, cg_number(self->a, "memory.swap.current"));
+	usage = cg_number(self->a, "memory.current");
 	EXPECT_TRUE(swap_out(self->a, MB(6)));
 	EXPECT_LE(MB(6), cg_number(self->a, "memory.swap.current"));
 	EXPECT_LE(MB(6), cg_number(self->top, "memory.swap.current"));
 	EXPECT_EQ(0, cg_number(self->b, "memory.swap.current"));
-	EXPECT_GE(MB(2) + SLACK, cg_number(self->a, "memory.current"));
-	EXPECT_LE(MB(6) / PAGE, cg_stat(self->a, "pswpout"));
+	/* Some may be both, on their way to the disk: swap_out() says how many. */
+	EXPECT_GE(usage - MB(6) + SWAP_CACHE, cg_number(self->a, "memory.current"));
+	EXPECT_LE((MB(6) - SWAP_CACHE) / PAGE, pages_out(self->a));
 	proc_kill(pid);
 	EXPECT_TRUE(cg_settles(self->a, "memory.swap.current", 0, 0));
 	EXPECT_TRUE(cg_settles(self->top, "memory.swap.current", 0, 0));
@@ -115,9 +126,11 @@ TEST_F(swap, a_page_of_zeroes_takes_swap_but_no_write)
 		proc_sleep_forever();
 	}
 	baton_take(&full);
+	settles_down(pid);
 	ASSERT_TRUE(swap_out(self->a, MB(3)));
 	EXPECT_LE(MB(3), cg_number(self->a, "memory.swap.current"));
-	EXPECT_LE(MB(3) / PAGE, cg_stat(self->a, "swpout_zero"));
+	/* The process has pages of its own, which are not all zero. */
+	EXPECT_LE((MB(3) - SWAP_CACHE) / PAGE, pages_out(self->a));
 	EXPECT_GT(MB(1) / PAGE, cg_stat(self->a, "pswpout"));
 }
 
@@ -290,12 +303,16 @@ TEST_F(swap, a_move_leaves_the_swap_behind)
 	pid = cg_fork_bound(self->a);
 	if (!pid) {
 		char *p = map_used(MB(4));
+		long out;
 
 		baton_pass(&full, 0);
 		baton_take(&go);
 		must(!cg_enter(self->b, 0));
 		must(cg_number(self->b, "memory.swap.current") == 0);
-		must(cg_number(self->a, "memory.swap.current") >= MB(3));
+		/* Its own pages, with which it runs, come back before. */
+		out = swapped(p, MB(4));
+		must(out >= MB(2));
+		must(cg_number(self->a, "memory.swap.current") >= out);
 		/* It comes back to where it was charged. */
 		must(used(p, MB(4)));
 		must(page_cgroup(p) == cg_inode(self->a));
@@ -313,6 +330,7 @@ TEST_F(swap, a_move_leaves_the_swap_behind)
 TEST_F(swap, a_removed_cgroups_swap_comes_back_to_who_uses_it)
 {
 	struct baton full = baton_make(), go = baton_make();
+	long out;
 	pid_t pid;
 
 	NEEDS_SWAP();
@@ -324,23 +342,24 @@ TEST_F(swap, a_removed_cgroups_swap_comes_back_to_who_uses_it)
 		baton_pass(&full, 0);
 		baton_take(&go);
 		must(!cg_enter(self->b, 0));
-		baton_pass(&full, 0);
+		baton_pass(&full, swapped(p, MB(4)) / PAGE);
 		baton_take(&go);
 		must(used(p, MB(4)));
-		/* not each: some were never swapped out */
+		/* not each: some were never swapped out, or are still in the cache */
 		for (long i = 0; i < MB(4); i += PAGE)
 			moved += page_cgroup(p + i) == cg_inode(self->b);
-		must(moved >= MB(2) / PAGE);
+		must(moved >= MB(1) / PAGE);
 		must(cg_number(self->b, "memory.current") >= moved * PAGE);
 		_exit(0);
 	}
 	baton_take(&full);
 	ASSERT_TRUE(swap_out(self->a, MB(3)));
 	baton_pass(&go, 0);
-	baton_take(&full);
+	out = baton_take(&full) * PAGE;
+	EXPECT_LE(MB(2), out);
 	ASSERT_EQ(0, cg_await_empty(self->a));
 	ASSERT_EQ(0, cg_remove(self->a));
-	EXPECT_LE(MB(3), cg_number(self->top, "memory.swap.current"));
+	EXPECT_LE(out, cg_number(self->top, "memory.swap.current"));
 	baton_pass(&go, 0);
 	EXPECT_EQ(0, proc_end(pid));
 	EXPECT_TRUE(cg_settles(self->top, "memory.swap.current", 0, 0));
