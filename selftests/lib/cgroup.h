@@ -170,6 +170,18 @@ static inline bool cg_event(int fd, int ms)
 	return true;
 }
 
+/*
+ * Whether the file has told of everything: of events in a row the last is held
+ * back for some 10 ms, so one may still come when the first was taken.
+ */
+static inline bool cg_event_ends(int fd)
+{
+	for (int i = 0; i < 100; i++)
+		if (!cg_event(fd, 30))
+			return true;
+	return false;
+}
+
 /* Waits until no live process is left in the cgroup or below it (v2). */
 static inline int cg_await_empty(const char *cg)
 {

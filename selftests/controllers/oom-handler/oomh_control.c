@@ -162,6 +162,7 @@ TEST_F(control, needs_write_permission)
 TEST_F(control, poll_sleeps_until_memory_runs_out)
 {
 	int fd = oomh_start(self->cg);
+	long ooms;
 	pid_t pid;
 
 	ASSERT_LE(0, fd);
@@ -173,8 +174,9 @@ TEST_F(control, poll_sleeps_until_memory_runs_out)
 	EXPECT_TRUE(proc_poll(fd, POLLPRI, PROC_HANG_MS) & POLLPRI);
 	EXPECT_LE(1, oomh_key(fd, "ooms "));
 	EXPECT_TRUE(oomh_await(fd, "waiting ", 1));
-	/* Reading took the event */
-	EXPECT_EQ(0, proc_poll(fd, POLLPRI, 50));
+	/* Reading took the event; another OOM, after a moment of room, has its own */
+	ooms = oomh_key(fd, "ooms ");
+	EXPECT_TRUE(!proc_poll(fd, POLLPRI, 50) || oomh_key(fd, "ooms ") > ooms);
 	proc_kill(pid);
 	EXPECT_EQ(0, oomh_key(fd, "waiting "));
 }
