@@ -28,6 +28,12 @@ MEMCG_FIXTURE(kmem)
 /* What comes and goes with processes that look at the numbers. */
 #define NOISE	KB(192)
 
+/* Waits until RCU has freed what it was given so far; Linux 5.19 and later. */
+static inline void rcu_barrier(void)
+{
+	file_write("/sys/module/rcutree/parameters/do_rcu_barrier", "1");
+}
+
 static inline void allow_files(void)
 {
 	struct rlimit r = { 1 << 20, 1 << 20 };
