@@ -78,7 +78,7 @@ TEST_F(race, limits_drop_below_the_usage_while_it_grows)
 		pid = hog(self->a, MB(4));
 		ASSERT_GT(pid, 0);
 		while (cg_number(self->a, "memory.current") < MB(1) + KB(i * 64) &&
-		       !waitpid(pid, NULL, WNOHANG | WNOWAIT))
+		       task_state(pid) != 'Z')
 			sched_yield();
 		ASSERT_EQ(0, cg_write(self->a, "memory.max", "1M"));
 		end = proc_end(pid);

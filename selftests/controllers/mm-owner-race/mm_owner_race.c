@@ -189,6 +189,9 @@ TEST_F(owner, moves_while_another_faults)
 		_exit(0);
 	}
 	pid = baton_take(&user);
+	/* Neither of the two CPUs need have come to it yet. */
+	while (!shared->pages)
+		ASSERT_EQ(0, waitpid(owner, NULL, WNOHANG));
 	ASSERT_EQ(0, cg_enter(self->b, pid));
 	for (int i = 0; i < 5 * ROUNDS; i++) {
 		ASSERT_EQ(0, cg_enter(i & 1 ? self->a : self->b, owner));
