@@ -4,7 +4,8 @@
  * what they count, and the weight files of BFQ.
  *
  * Promises from admin-guide/cgroup-v1/blkio-controller.rst. Rates have the
- * tolerance of the io suite: at most 1.5 times the limit, at least half of it.
+ * tolerance of the io suite: at most 1.5 times the limit, at least half of it in one
+ * of several runs. What is not limited is tried under a limit of a minute, too.
  */
 #include "io.h"
 
@@ -104,25 +105,34 @@ FIXTURE_TEARDOWN_PARENT(throttle)
 
 TEST_F(throttle, holds_for_its_direction_only)
 {
-	struct io other_way = variant->io;
-	long want, ms;
+	struct io other_way = variant->io, again = variant->io;
+	long want, ms = LONG_MAX, free_ms = LONG_MAX;
 
+	/* With one request a second, or some KiB, each of these would take a minute. */
+	if (!variant->bytes)
+		other_way.count = again.count = 64;
 	other_way.write = !other_way.write;
 	want = (variant->bytes ? (long)variant->io.size : 1) * variant->io.count *
 	       1000 / variant->limit;
-	if (v1_run(self->cg.a, &variant->io) * 4 > want)
+	for (int i = 0; i < IO_RUNS && free_ms > want / 4; i++)
+		free_ms = v1_run(self->cg.a, &variant->io);
+	if (free_ms > want / 4)
 		SKIP(return, "the disk is too slow to be throttled");
 	ASSERT_EQ(0, io_set(self->cg.a, variant->file, DISK, "%ld", variant->limit));
-	ms = v1_run(self->cg.a, &variant->io);
-	EXPECT_GE(ms * 3, want * 2)
-		TH_LOG("%ld ms, %ld at the limit", ms, want);
+	for (int i = 0; i < IO_RUNS && ms > want * 2; i++) {
+		ms = v1_run(self->cg.a, &variant->io);
+		EXPECT_GE(ms * 3, want * 2)
+			TH_LOG("%ld ms, %ld at the limit", ms, want);
+	}
 	EXPECT_LE(ms, want * 2)
 		TH_LOG("%ld ms, %ld at the limit", ms, want);
-	EXPECT_LE(v1_run(self->cg.a, &other_way) * 2, want);
-	EXPECT_LE(v1_run(self->cg.b, &variant->io) * 2, want);
+	ASSERT_EQ(0, io_set(self->cg.a, variant->file, DISK, "%ld",
+			    variant->bytes ? variant->limit / 64 : 1));
+	EXPECT_GT(PROC_HANG_MS, v1_run(self->cg.a, &other_way));
+	EXPECT_GT(PROC_HANG_MS, v1_run(self->cg.b, &again));
 	/* Zero is no limit. */
 	ASSERT_EQ(0, io_set(self->cg.a, variant->file, DISK, "0"));
-	EXPECT_LE(v1_run(self->cg.a, &variant->io) * 2, want);
+	EXPECT_GT(PROC_HANG_MS, v1_run(self->cg.a, &again));
 }
 
 TEST_F(throttle, is_listed_by_disk_and_refuses_what_is_no_rate)
@@ -153,8 +163,10 @@ TEST_F(io, each_cgroup_has_a_limit_for_itself)
 	long want = KB(64) * 8 * 1000 / KB(512);
 
 	ASSERT_EQ(0, io_set(self->top, "blkio.throttle.read_bps_device", DISK,
+			    "%ld", KB(8)));
+	EXPECT_GT(PROC_HANG_MS, v1_run(self->a, &io));
+	ASSERT_EQ(0, io_set(self->top, "blkio.throttle.read_bps_device", DISK,
 			    "%ld", KB(512)));
-	EXPECT_LE(v1_run(self->a, &io) * 2, want);
 	EXPECT_GE(v1_run(self->top, &io) * 3, want * 2);
 }
 

@@ -114,6 +114,9 @@ static inline void io_do(const struct io *io, volatile long *done)
 	close(fd);
 }
 
+/* How often something is measured that a machine that is held up can only prolong. */
+#define IO_RUNS		6
+
 /* Starts it in a process of @cg (v2). */
 static inline pid_t io_start(const char *cg, const struct io *io)
 {
@@ -138,20 +141,20 @@ static inline long io_run(const char *cg, const struct io *io)
 	return ms ? ms : 1;
 }
 
-static inline long io_rate(const struct io *io, long ms)
-{
-	return io->size * io->count * 1000 / ms;
-}
-
-/* Lets two cgroups compete for @ms. What each got done is in @done. */
+/*
+ * Lets two cgroups compete until both got @least requests done, and for @ms at
+ * least. What each got done is in @done. It is counted by requests, for a machine
+ * that is held up does few of them in any time.
+ */
 static inline void io_compete(const char *a, const char *b, const struct io *io,
-			      int workers, int ms, long done[2])
+			      int workers, int ms, long least, long done[2])
 {
+	const long give_up = until_ms() + PROC_HANG_MS + ms;
 	volatile long *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const char *cg[2] = { a, b };
 	pid_t pid[2][16];
-	long end;
+	long end, before[2] = { 0 };
 
 	must(shared != MAP_FAILED && workers <= 16);
 	for (int w = 0; w < workers; w++) {
@@ -169,13 +172,17 @@ static inline void io_compete(const char *a, const char *b, const struct io *io,
 		must(EVENTUALLY(shared[w] && shared[16 + w]));
 	for (int i = 0; i < 2; i++)
 		for (int w = 0; w < workers; w++)
-			done[i] -= shared[i * 16 + w];
+			before[i] += shared[i * 16 + w];
 	end = until_ms() + ms;
-	while (until_ms() < end)
-		poll(NULL, 0, end - until_ms());
-	for (int i = 0; i < 2; i++)
-		for (int w = 0; w < workers; w++)
-			done[i] += shared[i * 16 + w];
+	do {
+		poll(NULL, 0, 10);
+		for (int i = 0; i < 2; i++) {
+			done[i] = -before[i];
+			for (int w = 0; w < workers; w++)
+				done[i] += shared[i * 16 + w];
+		}
+	} while (until_ms() < end ||
+		 ((done[0] < least || done[1] < least) && until_ms() < give_up));
 	for (int i = 0; i < 2; i++)
 		for (int w = 0; w < workers; w++)
 			proc_kill(pid[i][w]);

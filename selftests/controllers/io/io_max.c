@@ -4,7 +4,9 @@
  *
  * Rates are compared with the limit in force: at most 1.5 times as fast
  * ("temporary bursts are allowed", the first slice of 100 ms among them) and
- * at least 0.5 times.
+ * at least 0.5 times, in one of several runs: a machine that is held up can only
+ * make it slower. What is not limited is tried while a limit is in force with which
+ * it would take a minute.
  *
  * Promises from cgroup-v2.rst, "IO Interface Files", io.max.
  */
@@ -162,46 +164,56 @@ FIXTURE_TEARDOWN_PARENT(io_limit)
 
 TEST_F(io_limit, holds_for_its_direction_and_disk_only)
 {
-	struct io other_way = variant->io, other_disk = variant->io;
-	long want, ms, free_ms;
+	struct io other_way = variant->io, other_disk = variant->io, again = variant->io;
+	long want, ms = LONG_MAX, free_ms = LONG_MAX;
 
+	/* With one request a second, or some KiB, each of these would take a minute. */
+	if (!variant->bytes)
+		other_way.count = other_disk.count = again.count = 64;
 	other_way.write = !other_way.write;
 	other_disk.disk = OTHER;
 	want = (variant->bytes ? (long)variant->io.size : 1) * variant->io.count *
 	       1000 / variant->limit;
-	free_ms = io_run(self->cg.a, &variant->io);
-	if (free_ms * 4 > want)
+	for (int i = 0; i < IO_RUNS && free_ms > want / 4; i++)
+		free_ms = io_run(self->cg.a, &variant->io);
+	if (free_ms > want / 4)
 		SKIP(return, "the disk is too slow to be throttled: %ld ms", free_ms);
 	ASSERT_EQ(0, io_set(self->cg.a, "io.max", DISK, "%s=%ld", variant->key,
 			    variant->limit));
-	ms = io_run(self->cg.a, &variant->io);
-	EXPECT_GE(ms * 3, want * 2)
-		TH_LOG("%ld ms, %ld at the limit, %ld without", ms, want, free_ms);
+	for (int i = 0; i < IO_RUNS && ms > want * 2; i++) {
+		ms = io_run(self->cg.a, &variant->io);
+		EXPECT_GE(ms * 3, want * 2)
+			TH_LOG("%ld ms, %ld at the limit, %ld without", ms, want, free_ms);
+	}
 	EXPECT_LE(ms, want * 2)
 		TH_LOG("%ld ms, %ld at the limit, %ld without", ms, want, free_ms);
-	EXPECT_LE(io_run(self->cg.a, &other_way) * 2, want);
-	EXPECT_LE(io_run(self->cg.a, &other_disk) * 2, want);
-	EXPECT_LE(io_run(self->cg.b, &variant->io) * 2, want);
+	ASSERT_EQ(0, io_set(self->cg.a, "io.max", DISK, "%s=%ld", variant->key,
+			    variant->bytes ? variant->limit / 64 : 1));
+	EXPECT_GT(PROC_HANG_MS, io_run(self->cg.a, &other_way));
+	EXPECT_GT(PROC_HANG_MS, io_run(self->cg.a, &other_disk));
+	EXPECT_GT(PROC_HANG_MS, io_run(self->cg.b, &again));
 	ASSERT_EQ(0, io_set(self->cg.a, "io.max", DISK, "%s=max", variant->key));
-	EXPECT_LE(io_run(self->cg.a, &variant->io) * 2, want);
+	EXPECT_GT(PROC_HANG_MS, io_run(self->cg.a, &again));
 }
 
 TEST_F(io, a_limit_above_is_shared_by_all_below)
 {
 	const struct io io = { DISK, false, KB(64), 6 };
-	long start, ms, want = 2 * KB(64) * 6 * 1000 / MB(1);
+	long start, ms = LONG_MAX, want = 2 * KB(64) * 6 * 1000 / MB(1);
 	pid_t one, two;
 
 	ASSERT_EQ(0, io_set(self->top, "io.max", DISK, "rbps=%ld", MB(1)));
 	ASSERT_EQ(0, io_set(self->a, "io.max", DISK, "rbps=%ld", MB(100)));
-	start = until_ms();
-	one = io_start(self->a, &io);
-	two = io_start(self->b, &io);
-	EXPECT_EQ(0, proc_end(one));
-	EXPECT_EQ(0, proc_end(two));
-	ms = until_ms() - start;
-	EXPECT_GE(ms * 3, want * 2)
-		TH_LOG("%ld ms, %ld at the limit", ms, want);
+	for (int i = 0; i < IO_RUNS && ms > want * 2; i++) {
+		start = until_ms();
+		one = io_start(self->a, &io);
+		two = io_start(self->b, &io);
+		EXPECT_EQ(0, proc_end(one));
+		EXPECT_EQ(0, proc_end(two));
+		ms = until_ms() - start;
+		EXPECT_GE(ms * 3, want * 2)
+			TH_LOG("%ld ms, %ld at the limit", ms, want);
+	}
 	EXPECT_LE(ms, want * 2)
 		TH_LOG("%ld ms, %ld at the limit", ms, want);
 }

@@ -222,17 +222,30 @@ static long pressure(const char *cg, const char *kind)
 TEST_F(io, waiting_for_a_throttled_disk_is_pressure)
 {
 	const struct io io = { DISK, false, KB(64), 8 };
-	long ms;
+	long ms, some = 0, full = 0, top = 0;
 
 	if (!cg_has(self->a, "io.pressure"))
 		SKIP(return, "no pressure stall information");
 	ASSERT_EQ(0, io_set(self->a, "io.max", DISK, "rbps=%ld", MB(1)));
-	ms = io_run(self->a, &io);
-	/* Half of the time it took at least, and no more than that time. */
-	EXPECT_GE(pressure(self->a, "some"), ms * 500);
-	EXPECT_LE(pressure(self->a, "some"), ms * 1100 + 50000);
-	EXPECT_GE(pressure(self->a, "full"), ms * 400);
-	EXPECT_GE(pressure(self->top, "some"), ms * 500);
+	/*
+	 * No more than the time that it took; and half of that at least, in one of
+	 * several runs: who waits for a CPU of a busy machine does not wait for I/O.
+	 */
+	for (int i = 0; i < IO_RUNS; i++) {
+		some = pressure(self->a, "some");
+		full = pressure(self->a, "full");
+		top = pressure(self->top, "some");
+		ms = io_run(self->a, &io);
+		some = pressure(self->a, "some") - some;
+		full = pressure(self->a, "full") - full;
+		top = pressure(self->top, "some") - top;
+		EXPECT_LE(some, ms * 1100 + 50000);
+		if (some >= ms * 500 && full >= ms * 400 && top >= ms * 500)
+			break;
+	}
+	EXPECT_GE(some, ms * 500);
+	EXPECT_GE(full, ms * 400);
+	EXPECT_GE(top, ms * 500);
 	EXPECT_EQ(0, pressure(self->b, "some"));
 }
 
