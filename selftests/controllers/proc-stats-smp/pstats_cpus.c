@@ -189,14 +189,15 @@ TEST_F(cpus, time_is_that_of_the_cpu_it_was_used_on)
 	ASSERT_EQ(0, sched_setaffinity(pid, sizeof(two), &two));
 	wait_ms(100);
 	ASSERT_EQ(0, cpu_stat_read(self->a, &before));
-	wait_ms(600);
-	ASSERT_EQ(0, cpu_stat_read(self->a, &after));
+	/* It takes as long as the host lets that CPU run. */
+	EXPECT_TRUE(EVENTUALLY(({
+		ASSERT_EQ(0, cpu_stat_read(self->a, &after));
+		cpu_busy(&after.cpu[2]) - cpu_busy(&before.cpu[2]) >= 40;
+	})));
 	for (int i = 0; i < 4; i++) {
 		struct cpu_line d = cpu_diff(&before.cpu[i], &after.cpu[i]);
-		long least = i == 2 ? cpu_sum(&d) / 2 : 0;
-		long most = i == 2 ? cpu_sum(&d) : cpu_sum(&d) / 10;
+		long most = i == 2 ? cpu_sum(&d) : 5;
 
-		EXPECT_LE(least, cpu_busy(&d));
 		EXPECT_GE(most, cpu_busy(&d));
 	}
 }
@@ -204,50 +205,44 @@ TEST_F(cpus, time_is_that_of_the_cpu_it_was_used_on)
 /* Used on four, shown on one: what is shown is all of it, and no more than fits. */
 TEST_F(cpus, the_time_of_hidden_cpus_is_shown_on_the_others)
 {
-	long usage, shown;
-	struct cpu_stat before, after;
-	struct cpu_line d;
+	struct cpu_watched w;
 
 	NEEDS_CPUS();
 	ASSERT_EQ(0, cg_write(self->a->cg, "cpu.max", "100000 100000"));
 	for (int i = 0; i < 4; i++)
 		spinner(self->a->cg);
 	wait_ms(300);
-	ASSERT_EQ(0, cpu_stat_read(self->a, &before));
-	usage = cg_key(self->a->cg, "cpu.stat", "usage_usec");
-	wait_ms(2000);
-	ASSERT_EQ(0, cpu_stat_read(self->a, &after));
-	usage = (cg_key(self->a->cg, "cpu.stat", "usage_usec") - usage) / 10000;
-	d = cpu_diff(&before.all, &after.all);
-	shown = cpu_busy(&d);
-	EXPECT_LE(usage * 3 / 4, shown);
-	EXPECT_GE(usage * 5 / 4, shown);
+	w = cpu_watch(self->a, 2000);
+	EXPECT_LE(w.used_least * 3 / 4 - w.lost, cpu_busy(&w.d));
+	EXPECT_GE(w.used_most * 5 / 4, cpu_busy(&w.d));
 	/* One CPU: its columns, of which the sum is of all, are its time. */
 	EXPECT_EQ(0x1, in_stat(self->a));
-	EXPECT_LE(180, cpu_sum(&d));
-	EXPECT_GE(after.all.t[IDLE] - before.all.t[IDLE] + cpu_sum(&d) / 2 + 20, d.t[IDLE]);
+	EXPECT_LE(w.least - 20, cpu_sum(&w.d));
+	EXPECT_GE(w.most + 20, cpu_sum(&w.d));
 }
 
 TEST_F(cpus, each_cpus_columns_add_up)
 {
 	struct cpu_stat before, after;
-	struct timespec start;
-	long ticks;
+	struct timespec first, start;
+	long least, most;
 
 	NEEDS_CPUS();
 	ASSERT_EQ(0, cg_write(self->a->cg, "cpuset.cpus", "1-3"));
 	for (int i = 0; i < 2; i++)
 		spinner(self->a->cg);
+	clock_gettime(CLOCK_MONOTONIC, &first);
 	ASSERT_EQ(0, cpu_stat_read(self->a, &before));
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	wait_ms(500);
+	least = ms_since(&start) / 10;
 	ASSERT_EQ(0, cpu_stat_read(self->a, &after));
-	ticks = ms_since(&start) / 10;
+	most = ms_since(&first) / 10;
 	for (int i = 1; i < 4; i++) {
 		struct cpu_line d = cpu_diff(&before.cpu[i], &after.cpu[i]);
 
-		EXPECT_LE(ticks - 5, cpu_sum(&d));
-		EXPECT_GE(ticks + 5, cpu_sum(&d));
+		EXPECT_LE(least - 5, cpu_sum(&d));
+		EXPECT_GE(most + 5, cpu_sum(&d));
 	}
 }
 

@@ -120,21 +120,86 @@ static inline void wait_ms(long ms)
 		;
 }
 
-/*
- * What a box's CPUs did in the next @ms, in all; *@ticks is how long that was.
- * A machine that is loaded takes longer, so nothing is compared with @ms.
- */
-static inline struct cpu_line cpu_watch(const struct box *b, long ms, long *ticks)
+/* What the machine was charged for since @start, in ticks. */
+static inline long cpu_machine(const struct cpu_stat *start)
 {
-	struct timespec start;
-	struct cpu_stat before, after;
+	struct cpu_stat now;
+	struct cpu_line d;
 
+	must(!cpu_stat_read(&(struct box){ .proc = "/proc" }, &now));
+	d = cpu_diff(&start->all, &now.all);
+	return cpu_sum(&d);
+}
+
+/*
+ * A machine that is held up itself, as by its host, loses ticks: nobody is charged
+ * for them, and who computed meanwhile seems to have been idle. Its clock goes
+ * on, and so how many they are, at most, can be told.
+ */
+struct cpu_clock {
+	struct timespec start;
+	struct cpu_stat machine;
+};
+
+static inline void cpu_clock_start(struct cpu_clock *c)
+{
+	clock_gettime(CLOCK_MONOTONIC, &c->start);
+	must(!cpu_stat_read(&(struct box){ .proc = "/proc" }, &c->machine));
+}
+
+static inline long cpu_clock_lost(const struct cpu_clock *c)
+{
+	long charged = cpu_machine(&c->machine), lost;
+
+	lost = ms_since(&c->start) / 10 * sysconf(_SC_NPROCESSORS_ONLN) - charged;
+	return lost > 0 ? lost : 0;
+}
+
+/* The CPU time of the box's cgroup by cgroupfs, in ticks. */
+static inline long cpu_used(const struct box *b)
+{
+	return cg_key(b->cg, "cpu.stat", "usage_usec") / 10000;
+}
+
+/*
+ * What a box's CPUs did for a while, in all. How long that was, and how much of it
+ * the cgroup used, is known within bounds only: who looks may have to wait for
+ * the CPU between any two looks.
+ */
+struct cpu_watched {
+	struct cpu_line d;
+	long least, most;
+	long used_least, used_most;
+	long lost;
+};
+
+/* Watches for @ms; a machine that is loaded takes longer. */
+static inline struct cpu_watched cpu_watch(const struct box *b, long ms)
+{
+	long used[4], ticks[4];
+	struct cpu_stat before, after;
+	struct cpu_watched w;
+	struct cpu_clock c;
+
+	cpu_clock_start(&c);
+	used[0] = cpu_used(b);
+	ticks[0] = ms_since(&c.start);
 	must(!cpu_stat_read(b, &before));
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	ticks[1] = ms_since(&c.start);
+	used[1] = cpu_used(b);
 	wait_ms(ms);
+	used[2] = cpu_used(b);
+	ticks[2] = ms_since(&c.start);
 	must(!cpu_stat_read(b, &after));
-	*ticks = ms_since(&start) / 10;
-	return cpu_diff(&before.all, &after.all);
+	ticks[3] = ms_since(&c.start);
+	used[3] = cpu_used(b);
+	w.d = cpu_diff(&before.all, &after.all);
+	w.least = (ticks[2] - ticks[1]) / 10;
+	w.most = (ticks[3] - ticks[0]) / 10;
+	w.used_least = used[2] - used[1];
+	w.used_most = used[3] - used[0];
+	w.lost = cpu_clock_lost(&c);
+	return w;
 }
 
 #endif /* BULKHEAD_CPUSTAT_H */

@@ -229,10 +229,12 @@ TEST_F(life, tasks_may_move_while_it_is_read)
 				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct cpu_stat first[2], before[2], now[2];
 	struct box *boxes[] = { self->a, self->b };
+	struct cpu_clock clock;
 	pid_t pids[4], mover;
-	long busy, usage;
+	long busy, usage, lost;
 
 	ASSERT_NE(MAP_FAILED, stop);
+	cpu_clock_start(&clock);
 	usage = cg_key(self->top, "cpu.stat", "usage_usec");
 	for (int k = 0; k < 2; k++)
 		ASSERT_EQ(0, cpu_stat_read(boxes[k], &first[k]));
@@ -265,7 +267,8 @@ TEST_F(life, tasks_may_move_while_it_is_read)
 		ASSERT_EQ(0, cpu_stat_read(boxes[k], &now[k]));
 		busy += cpu_busy(&now[k].all) - cpu_busy(&first[k].all);
 	}
-	EXPECT_LE(usage - usage / 5 - 5, busy);
+	lost = cpu_clock_lost(&clock);
+	EXPECT_LE(usage - usage / 5 - 5 - lost, busy);
 	EXPECT_GE(usage + usage / 5 + 5, busy);
 	EXPECT_EQ(4, now[0].running + now[1].running);
 }
@@ -311,7 +314,7 @@ TEST_F(life, no_counter_goes_backwards_under_load)
 		}
 	}
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	while (ms_since(&start) < 2000) {
+	while (ms_since(&start) < 2000 || (forks <= 2 && ms_since(&start) < PROC_HANG_MS)) {
 		struct cpu_stat s;
 		char buf[128];
 
