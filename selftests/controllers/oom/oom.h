@@ -76,6 +76,8 @@ static inline pid_t resident(const char *cg, size_t size, int adj)
 	}
 	must(pid > 0);
 	baton_take(&full);
+	/* Or it may yet be about to use a page. */
+	settles_down(pid);
 	return pid;
 }
 
