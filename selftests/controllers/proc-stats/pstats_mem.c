@@ -437,7 +437,8 @@ TEST_F(mem, vmstat_counts_what_was_swapped)
 	ASSERT_LT(0, hog_that_stays(self->a->cg, MB(12)));
 	ASSERT_TRUE(swap_out(self->a->cg, MB(6)));
 	cg_stir(self->a->cg);
-	EXPECT_LE(MB(6) / PAGE, box_key(self->a, "vmstat", "pswpout"));
+	/* Some may still be in the swap cache, and some are all zero: not written. */
+	EXPECT_LE((MB(6) - 2 * SWAP_CACHE) / PAGE, box_key(self->a, "vmstat", "pswpout"));
 	EXPECT_EQ(cg_key(self->a->cg, "memory.stat", "pswpout"),
 		  box_key(self->a, "vmstat", "pswpout"));
 	EXPECT_EQ(0, box_key(self->b, "vmstat", "pswpout"));
