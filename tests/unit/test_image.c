@@ -408,6 +408,7 @@ static enum { FINE, UNBORN, UNUSED } pid_namespaces;
 static void add_namespaces(void)
 {
 	struct ckpt_clocks *clocks;
+	struct ckpt_mount *mount;
 	struct ckpt_uts *uts;
 	struct ckpt_ipc *ipc;
 
@@ -427,6 +428,9 @@ static void add_namespaces(void)
 	((struct ckpt_mntns *)add_ns(7, CKPT_NS_MNT, sizeof(struct ckpt_mntns)))->mounts = htole32(2);
 	add_mount(0, 0, "/", "/src");
 	add_mount(1, 1, "/own", "/file");
+	mount = payload(CKPT_MOUNT, 2);
+	mount->attr = htole32(0xf);
+	mount->flags = htole32(CKPT_MOUNT_LOCKS);
 	if (pid_namespaces == UNBORN)
 		return;
 	((struct ckpt_pidns *)add_ns(8, CKPT_NS_PID, sizeof(struct ckpt_pidns)))->parent =
@@ -929,6 +933,8 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	NODE(7, link, htole32(7), "name of a file that is not there");
 	NODE(7, atime, 1, "cannot have");
 	NODE(8, path[6], 0, "cannot have");
+	FIELD(CKPT_NS, 7, ckpt_ns, owner, htole32(6), "owner is not there");
+	FIELD(CKPT_NS, 7, ckpt_ns, owner, htole32(9), "owner is not there");
 	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 0, "cannot have");
 	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 1, "a mount of no namespace");
 	FIELD(CKPT_NS, 7, ckpt_ns, data[0], 3, "a mount is missing");
@@ -938,7 +944,11 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_MOUNT, 2, ckpt_mount, parent, htole32(2), "on one that is not there");
 	FIELD(CKPT_MOUNT, 1, ckpt_mount, attr, htole32(0x100000), "unknown flags");
 	FIELD(CKPT_MOUNT, 1, ckpt_mount, attr, htole32(0x30), "unknown flags");
-	FIELD(CKPT_MOUNT, 1, ckpt_mount, flags, htole32(4), "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, flags, htole32(0x100), "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, flags, htole32(CKPT_MOUNT_LOCK_RDONLY), "unknown flags");
+	FIELD(CKPT_MOUNT, 1, ckpt_mount, flags, htole32(CKPT_MOUNT_LOCK_NODEV), "unknown flags");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, attr, htole32(0xd), "unknown flags");
+	FIELD(CKPT_MOUNT, 2, ckpt_mount, attr, htole32(0x7), "unknown flags");
 	FIELD(CKPT_MOUNT, 1, ckpt_mount, flags, htole32(3), "unknown flags");
 	FIELD(CKPT_MOUNT, 2, ckpt_mount, flags, htole32(2), "unknown flags");
 	FIELD(CKPT_MOUNT, 1, ckpt_mount, reserved, 1, "unknown flags");
@@ -1208,7 +1218,8 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "fs=1 path=\"/name\" link=6"));
 	assert_non_null(strstr(text, "fs=1 path=\"/sym\" target=\"/file\""));
 	assert_non_null(strstr(text, "ns 7: kind=\"mount\" owner=0 mounts=2\n"));
-	assert_non_null(strstr(text, "mount: parent=1 on=\"/own\" fs=1 source=\"/file\""));
+	assert_non_null(strstr(text, "mount: parent=1 on=\"/own\" fs=1 source=\"/file\" attr=0xf "
+			       "flags=0xfc locks=[mount rdonly nosuid nodev noexec atime]\n"));
 	assert_non_null(strstr(text, "file 9: flags=0 pipe=2 capacity=4096 bytes=9 chunks=3 "
 			       "fifo=\"/run/fifo\" unseen=1"));
 	assert_non_null(strstr(text, "leader: pid=30 session=31"));

@@ -114,6 +114,29 @@ static void show_fs(struct reader *r, const struct ckpt_fs *fs)
 	put_u32(r, "gid", fs->gid);
 }
 
+static void show_locks(struct reader *r, u32 flags)
+{
+	static const struct {
+		u32 flag;
+		const char *name;
+	} locks[] = {
+		{ CKPT_MOUNT_LOCKED, "mount" },
+		{ CKPT_MOUNT_LOCK_RDONLY, "rdonly" },
+		{ CKPT_MOUNT_LOCK_NOSUID, "nosuid" },
+		{ CKPT_MOUNT_LOCK_NODEV, "nodev" },
+		{ CKPT_MOUNT_LOCK_NOEXEC, "noexec" },
+		{ CKPT_MOUNT_LOCK_ATIME, "atime" },
+	};
+	u32 i, shown = 0;
+
+	put(r, "locks", "[");
+	for (i = 0; i < sizeof(locks) / sizeof(*locks); i++)
+		if (flags & locks[i].flag)
+			fprintf(r->out, r->json ? "%s\"%s\"" : "%s%s",
+				shown++ ? r->json ? ", " : " " : "", locks[i].name);
+	fputc(']', r->out);
+}
+
 static void show_mount(struct reader *r, const struct ckpt_mount *m)
 {
 	put_u32(r, "parent", m->parent);
@@ -123,6 +146,8 @@ static void show_mount(struct reader *r, const struct ckpt_mount *m)
 	put_text(r, "source", m->data + strlen(m->data) + 1);
 	put(r, "attr", r->json ? "%u" : "%#x", le32_to_cpu(m->attr));
 	put(r, "flags", r->json ? "%u" : "%#x", le32_to_cpu(m->flags));
+	if (le32_to_cpu(m->flags) & CKPT_MOUNT_LOCKS)
+		show_locks(r, le32_to_cpu(m->flags));
 	if (m->group)
 		put_u32(r, "group", m->group);
 }

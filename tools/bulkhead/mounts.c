@@ -4,6 +4,11 @@
  * together under a new root: clones of what the caller has mounted, and of new
  * file systems, in which their files are made. All of it is done by the
  * process that is to be in it, with the rights that whoever restarts has.
+ *
+ * What a user namespace owns is made in there: a mount namespace and its tmpfs, by a
+ * helper and before any process of the image, whose pids must be free. The process enters
+ * it with its clones. So nothing of it is locked but what is locked where it restarts;
+ * what was locked besides, the kernel locks again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +16,7 @@
 #include <linux/checkpoint.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,13 +24,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "../../kernel/checkpoint/src/kernel/checkpoint/image.h"
 #include "mounts.h"
+#include "say.h"
+#include "users.h"
 
 #ifndef MOVE_MOUNT_SET_GROUP
 #define MOVE_MOUNT_SET_GROUP	0x00000100
@@ -241,9 +251,8 @@ static int time_node(int root, const struct ckpt_record *r)
 	return err;
 }
 
-static int fill_tmpfs(int dev, int root, uint32_t fs)
+static int fill_tmpfs(int root, uint32_t fs)
 {
-	struct checkpoint_filesystem to = { .fs = fs, .fd = root };
 	const struct ckpt_record *r;
 	int pass;
 
@@ -254,9 +263,15 @@ static int fill_tmpfs(int dev, int root, uint32_t fs)
 			if (pass ? time_node(root, r) : make_node(root, r))
 				return failed("file %s of a tmpfs", node_of(r)->path);
 		}
-	if (ioctl(dev, CHECKPOINT_FILESYSTEM, &to))
-		return failed("files of a tmpfs");
 	return 0;
+}
+
+/* Tells the restart where the files of an FS are. */
+static int announce(int dev, uint32_t fs, int root)
+{
+	struct checkpoint_filesystem to = { .fs = fs, .fd = root };
+
+	return ioctl(dev, CHECKPOINT_FILESYSTEM, &to) ? failed("files of a tmpfs") : 0;
 }
 
 static int set_option(int fd, const char *key, const char *fmt, uint64_t value)
@@ -294,7 +309,7 @@ static int set_options(int fd, const struct ckpt_fs *fs)
 }
 
 /* A new file system. Returns an open file of its root directory, mounted nowhere yet. */
-static int make_fs(int dev, const struct ckpt_record *r)
+static int make_fs(const struct ckpt_record *r)
 {
 	const struct ckpt_fs *fs = (const void *)(r + 1);
 	const char *type = le32toh(fs->kind) == CKPT_FS_PROC ? "proc" : "tmpfs";
@@ -307,7 +322,7 @@ static int make_fs(int dev, const struct ckpt_record *r)
 	if (fd >= 0)
 		close(fd);
 	if (!err && le32toh(fs->kind) == CKPT_FS_TMPFS)
-		err = fill_tmpfs(dev, mount, le32toh(r->id));
+		err = fill_tmpfs(mount, le32toh(r->id));
 	if (!err)
 		return mount;
 	if (mount >= 0)
@@ -317,6 +332,7 @@ static int make_fs(int dev, const struct ckpt_record *r)
 
 /* The mounts of one namespace, and an open file of the root of each. */
 struct set {
+	uint32_t id, owner;	/* of its NS */
 	const struct ckpt_mount **mounts;
 	int *fds;
 	uint32_t n;
@@ -341,6 +357,8 @@ static int find_set(struct set *s, uint32_t number)
 		if (!is_type(r, CKPT_NS) || ++nth != number)
 			continue;
 		ns = (const void *)(r + 1);
+		s->id = le32toh(r->id);
+		s->owner = le32toh(ns->owner);
 		n = le32toh(((const struct ckpt_mntns *)ns->data)->mounts);
 		s->mounts = calloc(n, sizeof(*s->mounts));
 		s->fds = calloc(n, sizeof(*s->fds));
@@ -350,26 +368,160 @@ static int find_set(struct set *s, uint32_t number)
 	return 0;
 }
 
+static bool is_of(const struct set *s, const struct ckpt_record *fs)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->mounts[i]->fs == fs->id)
+			return true;
+	return false;
+}
+
+static bool is_tmpfs(const struct ckpt_record *r)
+{
+	return is_type(r, CKPT_FS) &&
+	       le32toh(((const struct ckpt_fs *)(r + 1))->kind) == CKPT_FS_TMPFS;
+}
+
+/* What a user namespace owns, made in there. */
+struct prepared {
+	struct set set;
+	int ns;
+	char why[PATH_MAX + 64];
+};
+
+/* By number - 1; NULL for a namespace that the caller owns. In memory shared with helpers. */
+static struct prepared **prepared;
+static uint32_t nr_prepared;
+
+/* A new file is its maker's, so that has to be somebody who is known where it is made. */
+static int become_owner(uint32_t fs)
+{
+	const struct ckpt_record *r;
+	const struct ckpt_inode *root = NULL;
+
+	for (r = first_record(); r && !root; r = next_record(r))
+		if (is_type(r, CKPT_INODE) && le32toh(node_of(r)->fs) == fs)
+			root = (const void *)(r + 1);
+	if (!root || prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) ||
+	    setresgid(-1, le32toh(root->gid), -1) || setresuid(-1, le32toh(root->uid), -1))
+		return failed("the owner of a tmpfs");
+	return 0;
+}
+
+/* In a helper, which is in the user namespace. */
+static int prepare_inside(void *arg)
+{
+	struct prepared *p = arg;
+	const struct ckpt_record *r;
+	uint32_t id;
+	int err = 0;
+
+	reason = p->why;
+	reason_size = sizeof(p->why);
+	umask(0);
+	if (!unshare(CLONE_NEWNS))
+		p->ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (p->ns < 0)
+		return -failed("a mount namespace");
+	for (r = first_record(); r && !err; r = next_record(r)) {
+		if (!is_tmpfs(r) || !is_of(&p->set, r))
+			continue;
+		id = le32toh(r->id);
+		err = become_owner(id);
+		if (err)
+			break;
+		p->set.fs[id - 1] = make_fs(r);
+		if (p->set.fs[id - 1] < 0)
+			err = p->set.fs[id - 1];
+	}
+	return -err;
+}
+
+/* Finds the set of a namespace, and makes what has to be made before its processes. */
+static int prepare(int dev, uint32_t number)
+{
+	struct prepared *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint32_t i;
+	int err;
+
+	if (p == MAP_FAILED)
+		return failed("memory");
+	prepared[number - 1] = p;
+	p->ns = -1;
+	for (i = 0; i < CKPT_FS_MAX; i++)
+		p->set.fs[i] = -1;
+	err = find_set(&p->set, number);
+	if (err || !p->set.owner)
+		return err;
+	err = users_run(p->set.owner, prepare_inside, p);
+	if (err)
+		return *p->why ? err : failed("user namespace %u", p->set.owner);
+	for (i = 0; i < CKPT_FS_MAX && !err; i++)
+		if (p->set.fs[i] >= 0)
+			err = announce(dev, i + 1, p->set.fs[i]);
+	return err;
+}
+
+int mounts_prepare(int dev)
+{
+	const struct ckpt_record *r;
+	char why[PATH_MAX + 64];
+	uint32_t i;
+	int err = 0;
+
+	for (r = first_record(); r; r = next_record(r))
+		nr_prepared += is_type(r, CKPT_NS);
+	prepared = calloc(nr_prepared + 1, sizeof(*prepared));
+	if (!prepared)
+		return refuse("restart: mounts: %s", strerror(errno)), -1;
+	for (i = 0; i < nr_prepared && !err; i++) {
+		reason = why;
+		reason_size = sizeof(why);
+		err = prepare(dev, i + 1);
+		if (!err)
+			continue;
+		refuse("restart: mount namespace %u: %s: %s", i + 1,
+		       prepared[i] && *prepared[i]->why ? prepared[i]->why : why, strerror(-err));
+	}
+	return err ? -1 : 0;
+}
+
+void mounts_forget(void)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < nr_prepared; i++) {
+		if (prepared[i]->ns >= 0)
+			close(prepared[i]->ns);
+		for (j = 0; j < CKPT_FS_MAX; j++)
+			if (prepared[i]->set.fs[j] >= 0)
+				close(prepared[i]->set.fs[j]);
+	}
+}
+
+/* Those that are not made yet. */
 static int make_filesystems(struct set *s, int dev)
 {
 	const struct ckpt_record *r;
-	uint32_t i, id;
+	uint32_t id;
+	int err = 0;
 
-	for (i = 0; i < CKPT_FS_MAX; i++)
-		s->fs[i] = -1;
-	for (r = first_record(); r; r = next_record(r)) {
-		if (!is_type(r, CKPT_FS))
+	for (r = first_record(); r && !err; r = next_record(r)) {
+		if (!is_type(r, CKPT_FS) || !is_of(s, r))
 			continue;
 		id = le32toh(r->id);
-		for (i = 0; i < s->n && le32toh(s->mounts[i]->fs) != id; i++)
-			;
-		if (i == s->n)
+		if (s->fs[id - 1] >= 0)
 			continue;
-		s->fs[id - 1] = make_fs(dev, r);
+		s->fs[id - 1] = make_fs(r);
 		if (s->fs[id - 1] < 0)
 			return s->fs[id - 1];
+		if (is_tmpfs(r))
+			err = announce(dev, id, s->fs[id - 1]);
 	}
-	return 0;
+	return err;
 }
 
 /* Clones what is to be mounted, while the caller's mounts are there. */
@@ -487,23 +639,47 @@ static int begin(void)
 	return 0;
 }
 
+/* Enters what was made for it, unless the caller owns it. What was cloned comes along. */
+static int enter(const struct prepared *p)
+{
+	return p->ns >= 0 && setns(p->ns, CLONE_NEWNS) ? failed("a mount namespace") : 0;
+}
+
 static int leave_the_rest_private(void)
 {
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ? failed("a mount namespace") : 0;
 }
 
+/* The very last, as it cannot be undone. */
+static int lock(const struct set *s, int dev)
+{
+	struct checkpoint_mount m = { .ns = s->id };
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (!(le32toh(s->mounts[i]->flags) & CKPT_MOUNT_LOCKS))
+			continue;
+		m.mount = i + 1;
+		m.fd = s->fds[i];
+		if (ioctl(dev, CHECKPOINT_MOUNT, &m))
+			return failed("mount %s: its locks", source_of(s->mounts[i]));
+	}
+	return 0;
+}
+
 int mounts_make(int dev, uint32_t number, char *why, size_t size)
 {
-	struct set s = { 0 };
+	const struct prepared *p = prepared[number - 1];
+	/* what is opened here is the caller's only */
+	struct set s = p->set;
 	mode_t mask = umask(0);
 	uint32_t i;
 	int err;
 
 	reason = why;
 	reason_size = size;
-	err = find_set(&s, number) ?: begin() ?: make_filesystems(&s, dev) ?:
-	      clone_sources(&s) ?: leave_the_rest_private() ?: change_root(&s) ?: attach(&s) ?:
-	      share(&s);
+	err = begin() ?: make_filesystems(&s, dev) ?: clone_sources(&s) ?: enter(p) ?:
+	      leave_the_rest_private() ?: change_root(&s) ?: attach(&s) ?: share(&s) ?: lock(&s, dev);
 	umask(mask);
 	/* on failure the caller ends */
 	if (err)
@@ -513,7 +689,7 @@ int mounts_make(int dev, uint32_t number, char *why, size_t size)
 	for (i = 0; i < CKPT_FS_MAX; i++)
 		if (s.fs[i] >= 0)
 			close(s.fs[i]);
-	free(s.mounts);
-	free(s.fds);
+	if (p->ns >= 0)
+		close(p->ns);
 	return 0;
 }

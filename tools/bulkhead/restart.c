@@ -454,11 +454,12 @@ static int run(const struct arguments *a)
 		return EXIT_REFUSED;
 	}
 	raise_limits();
-	if (users_make(dev))
+	if (users_make(dev) || mounts_prepare(dev))
 		return EXIT_REFUSED;
 	/* Orphans of a restart that fails come to us, and do not stay behind. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	first = make_first(a, &c);
+	mounts_forget();
 	if (first < 0)
 		return EXIT_REFUSED;
 	/* a signal gives up the restart, or it is for those who have been made */

@@ -284,3 +284,17 @@ int users_enter_pids(uint32_t owner, const pid_t *pids, size_t n)
 	}
 	return err;
 }
+
+int users_run(uint32_t id, int (*work)(void *arg), void *arg)
+{
+	pid_t pid = make_helper(0, NULL, 0);
+	int status = 0;
+
+	if (!pid)
+		_exit(setns(files[id], CLONE_NEWUSER) ? errno : work(arg));
+	if (pid < 0)
+		return -errno;
+	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}

@@ -21,4 +21,11 @@ int users_make(int dev);
  */
 int users_enter_pids(uint32_t owner, const pid_t *pids, size_t n);
 
+/*
+ * Has a process in the user namespace @id do @work, which returns 0 or an errno: with
+ * all capabilities there, and the caller's table of open files. Returns the
+ * negative of that.
+ */
+int users_run(uint32_t id, int (*work)(void *arg), void *arg);
+
 #endif

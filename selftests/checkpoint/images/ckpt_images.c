@@ -37,6 +37,21 @@ static void mounts(void)
 	must(!mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL));
 }
 
+/* A user namespace, and what is its own: a mount namespace, with what is locked there, and a tmpfs. */
+static void user_mounts(void)
+{
+	int fd;
+
+	must(!mkdir(CKPT_DIR "/users", 0700) || errno == EEXIST);
+	must(!unshare(CLONE_NEWUSER) && !file_write("/proc/self/setgroups", "deny"));
+	must(!file_write("/proc/self/uid_map", "3 0 1") && !file_write("/proc/self/gid_map", "4 0 1"));
+	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(!mount("users", CKPT_DIR "/users", "tmpfs", MS_NOEXEC, "size=1m,nr_inodes=50,uid=3"));
+	fd = open(CKPT_DIR "/users/file", O_CREAT | O_RDWR, 0600);
+	must(write(fd, "contents", 8) == 8 && !close(fd));
+	job_touch(CKPT_DIR "/owned");
+}
+
 JOB(simple)
 {
 	int p[2], q[2], fd, id = shmget(0x5151, 8192, IPC_CREAT | 0600);
@@ -68,6 +83,13 @@ JOB(simple)
 		until_go(NULL);
 		_exit(0);
 	}
+	must(!unlink(CKPT_DIR "/owned") || errno == ENOENT);
+	if (!fork()) {
+		must(!shmdt(shm));
+		user_mounts();
+		until_go(NULL);
+		_exit(0);
+	}
 	leader = fork();
 	if (!leader)
 		_exit(setpgid(0, 0));
@@ -79,11 +101,12 @@ JOB(simple)
 		must(!pthread_create(&thread, NULL, until_go, NULL));
 		syscall(SYS_exit, 0);
 	}
-	while (task_state(pid) != 'Z' || access(CKPT_DIR "/inside", F_OK))
+	while (task_state(pid) != 'Z' || access(CKPT_DIR "/inside", F_OK) ||
+	       access(CKPT_DIR "/owned", F_OK))
 		ckpt_nap();
 	must(waitpid(leader, NULL, 0) == leader);
 	job_pause();
-	job_check(waitpid(pid, NULL, 0) == pid && wait(NULL) > 0);
+	job_check(waitpid(pid, NULL, 0) == pid && wait(NULL) > 0 && wait(NULL) > 0);
 	must(!shmctl(id, IPC_RMID, NULL));
 }
 

@@ -335,6 +335,37 @@ TEST_F(image, mounts_of_its_own_are_those_of_a_copy_too)
 	EXPECT_NE(0, access(TOOL_DIR "/t/file", F_OK));
 }
 
+/* As an ordinary user has them: what is mounted there is its user namespace's, and so is /proc. */
+TEST_F(image, mounts_of_a_container_with_users_of_its_own_come_back)
+{
+	ASSERT_EQ(0, tool_sh("mkdir t src b && echo bound >src/file"));
+	ASSERT_EQ(0, start(self->self, "web", "--user=0:0:1,1:100000:1000 --pid --tmpfs " TOOL_DIR
+			   "/t:size=1m --bind " TOOL_DIR "/src:" TOOL_DIR "/b:ro")) TH_LOG("%s", tool_err());
+	ASSERT_TRUE(counts("web"));
+	ASSERT_EQ(0, tool("enter web sh -c 'echo kept >" TOOL_DIR "/t/file && chown 7:8 " TOOL_DIR "/t/file'"))
+		TH_LOG("%s", tool_err());
+	ASSERT_EQ(0, tool("checkpoint --kill -o image web")) TH_LOG("%s", tool_err());
+	ASSERT_EQ(0, tool("restart -d --name again image")) TH_LOG("%s", tool_err());
+	ASSERT_TRUE(counts("again"));
+	EXPECT_STREQ("kept", text_in("again", TOOL_DIR "/t/file"));
+	EXPECT_STREQ("bound", text_in("again", TOOL_DIR "/b/file"));
+	ASSERT_EQ(0, tool("enter again stat -c '%%u %%g' " TOOL_DIR "/t/file")) TH_LOG("%s", tool_err());
+	EXPECT_STREQ("7 8", tool_out());
+	ASSERT_EQ(0, tool_sh("stat -c '%%u %%g' /proc/%d/root" TOOL_DIR "/t/file", tool_pid("again")));
+	EXPECT_STREQ("100006 100007", tool_out());
+	/* root there may unmount its own, and nothing else */
+	ASSERT_EQ(0, tool("enter again umount " TOOL_DIR "/t")) TH_LOG("%s", tool_err());
+	EXPECT_NE(0, tool("enter again umount -l /tmp"));
+	ASSERT_EQ(0, tool("enter again sh -c 'umount -l /proc && ls /proc | grep -c meminfo'"))
+		TH_LOG("%s", tool_err());
+	EXPECT_NE(0, tool("enter again umount -l /proc"));
+	/* what has been restarted can be saved and restarted */
+	ASSERT_EQ(0, tool_sh("bulkhead checkpoint again | bulkhead restart --name third -d"))
+		TH_LOG("%s", tool_err());
+	EXPECT_TRUE(counts("third"));
+	EXPECT_STREQ("bound", text_in("third", TOOL_DIR "/b/file"));
+}
+
 TEST_F(image, who_has_entered_is_in_the_way_and_named)
 {
 	pid_t pid;

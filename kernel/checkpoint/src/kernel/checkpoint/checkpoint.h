@@ -10,8 +10,8 @@
  * and, each in both directions, one file per kind of object: task.c, regs.c,
  * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
  * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
- * deleted.c, tmpfs.c (file systems), mounts.c, namespaces.c, pidns.c, userns.c,
- * cgroup.c.
+ * deleted.c, tmpfs.c (file systems), mounts.c, mntlock.c, namespaces.c, pidns.c,
+ * userns.c, cgroup.c.
  */
 #ifndef _KERNEL_CHECKPOINT_H
 #define _KERNEL_CHECKPOINT_H
@@ -285,6 +285,8 @@ char *ckpt_d_path(struct ckpt_snapshot *s, const struct path *path, char *buf);
 bool ckpt_leads_to(struct ckpt_snapshot *s, const char *name, const struct path *path,
 		   bool *same);
 bool ckpt_is_ns_root(struct ckpt_snapshot *s, struct task_struct *task, const struct path *root);
+u32 ckpt_mount_attributes(int flags);
+u32 ckpt_mount_locks(int flags);
 int ckpt_take_fs(struct ckpt_snapshot *s, struct task_struct *task, struct vfsmount *mnt,
 		 const struct mnt_namespace *ns, const char *at);
 bool ckpt_is_of_fs(struct ckpt_snapshot *s, const struct path *path);
@@ -395,11 +397,15 @@ struct ckpt_made_inode {
  * @record: NS
  * @owner: the first task that has it, who makes it, unless user space does; of pids: is in it
  * @ns: it, referenced, or NULL as long as it is not there
+ * @locked: of mounts: the last MOUNT that has got its locks; under mount_lock, as the next
+ * @locked_in: ns_id of what that is in
  */
 struct ckpt_made_ns {
 	const struct ckpt_ns *record;
 	struct ckpt_member *owner;
 	struct ns_common *ns;
+	u32 locked;
+	u64 locked_in;
 };
 
 /* It ends before the others run, which live on without it. */
@@ -514,6 +520,9 @@ int ckpt_open_files(struct ckpt_restart *r);
 int ckpt_open_files_of(struct ckpt_restart *r, u32 mnt);
 void ckpt_close_spares(struct ckpt_restart *r);
 int ckpt_restart_mounts(struct ckpt_restart *r, struct checkpoint_mounts *arg);
+int ckpt_lock_mount(struct ckpt_restart *r, const struct checkpoint_mount *arg);
+bool ckpt_has_locks(struct ckpt_restart *r, const struct ckpt_made_ns *made,
+		    const struct mnt_namespace *ns);
 int ckpt_restart_filesystem(struct ckpt_restart *r, u32 fs, const struct path *root);
 u32 ckpt_mnt_number(const struct ckpt_restart *r, const struct ckpt_task *t);
 void ckpt_note_mounts(struct ckpt_restart *r);

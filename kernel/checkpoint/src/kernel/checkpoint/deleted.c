@@ -6,6 +6,7 @@
  * nowhere else; inode.c copies that, and opens it again. It comes back as an
  * unnamed file, see O_TMPFILE in open(2), in the directory that it was in.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
@@ -13,6 +14,8 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 #include <linux/xattr.h>
 #include "checkpoint.h"
 
@@ -98,6 +101,44 @@ int ckpt_take_deleted(struct ckpt_snapshot *s, struct task_struct *task,
 	return err;
 }
 
+/*
+ * Credentials to make a file with. A file system must know its maker: that of another
+ * user namespace may not know the caller, but knows whose file it is to be.
+ */
+static const struct cred *maker(const struct path *dir, const struct ckpt_inode *i)
+{
+	struct super_block *sb = dir->dentry->d_sb;
+	struct cred *new;
+
+	if (fsuidgid_has_mapping(sb, mnt_idmap(dir->mnt)))
+		return get_current_cred();
+	if (!ns_capable(sb->s_user_ns, CAP_SETUID) || !ns_capable(sb->s_user_ns, CAP_SETGID))
+		return ERR_PTR(-EPERM);
+	new = prepare_creds();
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	new->fsuid = make_kuid(current_user_ns(), le32_to_cpu(i->uid));
+	new->fsgid = make_kgid(current_user_ns(), le32_to_cpu(i->gid));
+	return new;
+}
+
+/* A new unnamed file in @dir. */
+static struct file *open_unnamed(const struct path *dir, const struct ckpt_inode *i)
+{
+	bool linkable = i->flags & cpu_to_le32(CKPT_INODE_LINKABLE);
+	const struct cred *new = maker(dir, i), *old;
+	struct file *file;
+
+	if (IS_ERR(new))
+		return ERR_CAST(new);
+	old = override_creds(new);
+	file = kernel_tmpfile_open(mnt_idmap(dir->mnt), dir, S_IFREG | 0600,
+				   O_RDWR | O_LARGEFILE | (linkable ? 0 : O_EXCL), old);
+	revert_creds(old);
+	put_cred(new);
+	return file;
+}
+
 /**
  * ckpt_make_deleted - make the file of an INODE, as O_TMPFILE does it
  * @r: the restart
@@ -106,7 +147,6 @@ int ckpt_take_deleted(struct ckpt_snapshot *s, struct task_struct *task,
 int ckpt_make_deleted(struct ckpt_restart *r, struct ckpt_made_inode *made)
 {
 	const struct ckpt_deleted *from = (void *)made->record->data;
-	bool linkable = made->record->flags & cpu_to_le32(CKPT_INODE_LINKABLE);
 	struct file *file;
 	struct path dir;
 	int err;
@@ -117,9 +157,7 @@ int ckpt_make_deleted(struct ckpt_restart *r, struct ckpt_made_inode *made)
 	err = mnt_want_write(dir.mnt);
 	if (err)
 		goto put;
-	file = kernel_tmpfile_open(mnt_idmap(dir.mnt), &dir, S_IFREG | 0600,
-				   O_RDWR | O_LARGEFILE | (linkable ? 0 : O_EXCL),
-				   current_cred());
+	file = open_unnamed(&dir, made->record);
 	err = PTR_ERR_OR_ZERO(file);
 	if (!err) {
 		made->file = file;

@@ -196,6 +196,18 @@ static int ioctl_filesystem(struct ckpt_ctl *ctl, void __user *p)
 	return ckpt_restart_filesystem(r, arg.fs, &fd_file(f)->f_path);
 }
 
+static int ioctl_mount(struct ckpt_ctl *ctl, void __user *p)
+{
+	struct ckpt_restart *r = restart_of(ctl);
+	struct checkpoint_mount arg;
+
+	if (copy_from_user(&arg, p, sizeof(arg)))
+		return -EFAULT;
+	if (arg.reserved || !r)
+		return -EINVAL;
+	return ckpt_lock_mount(r, &arg);
+}
+
 static int ioctl_ns(struct ckpt_ctl *ctl, void __user *p)
 {
 	struct ckpt_restart *r = restart_of(ctl);
@@ -269,6 +281,8 @@ static long ckpt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_mounts(ctl, p);
 	case CHECKPOINT_FILESYSTEM:
 		return ioctl_filesystem(ctl, p);
+	case CHECKPOINT_MOUNT:
+		return ioctl_mount(ctl, p);
 	case CHECKPOINT_NS:
 		return ioctl_ns(ctl, p);
 	case CHECKPOINT_USER:

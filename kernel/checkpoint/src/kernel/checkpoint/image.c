@@ -787,7 +787,7 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 	const void *data = ns->data;
 	bool ok;
 
-	if (!user_ok(c, ns->owner) || (kind == CKPT_NS_MNT && ns->owner))
+	if (!user_ok(c, ns->owner))
 		return bad(c, "a namespace whose owner is not there");
 	switch (kind) {
 	case CKPT_NS_UTS:
@@ -820,6 +820,15 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 	return 0;
 }
 
+/* Only what is set can be kept from being cleared; the attributes have bits in this order. */
+static bool locks_ok(u32 flags, u32 attr)
+{
+	u32 kept = (flags & (CKPT_MOUNT_LOCK_RDONLY | CKPT_MOUNT_LOCK_NOSUID |
+			     CKPT_MOUNT_LOCK_NODEV | CKPT_MOUNT_LOCK_NOEXEC)) / CKPT_MOUNT_LOCK_RDONLY;
+
+	return !(kept & ~attr);
+}
+
 static int check_mount(struct ckpt_check *c, const struct ckpt_mount *m, u32 extra)
 {
 	u32 parent = le32_to_cpu(m->parent), fs = le32_to_cpu(m->fs), group = le32_to_cpu(m->group);
@@ -833,7 +842,7 @@ static int check_mount(struct ckpt_check *c, const struct ckpt_mount *m, u32 ext
 	    (fs ? !leads_down(m->data + point, extra - point) : m->data[point] != '/'))
 		return bad(c, "a mount with a wrong path");
 	if (attr & ~CKPT_MOUNT_ATTRS || (attr & 0x30) == 0x30 ||
-	    flags & ~CKPT_MOUNT_FLAGS || m->reserved ||
+	    flags & ~CKPT_MOUNT_FLAGS || !locks_ok(flags, attr) || m->reserved ||
 	    (flags & CKPT_MOUNT_SLAVE && fs) ||
 	    (flags & CKPT_MOUNT_UNBINDABLE && (group || flags & CKPT_MOUNT_SLAVE)))
 		return bad(c, "a mount with unknown flags");

@@ -27,6 +27,7 @@
 #include <linux/proc_ns.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <uapi/linux/mount.h>
 #include "../../fs/mount.h"
 #include "checkpoint.h"
@@ -217,7 +218,8 @@ struct mount_taker {
 #define refuse_mount(k, fmt, ...)					\
 	ckpt_refuse((k)->s, (k)->t->first, "mount %s: " fmt, (k)->at, ##__VA_ARGS__)
 
-static u32 attributes(int flags)
+/* MOUNT_ATTR_* of the MNT_* of a mount. */
+u32 ckpt_mount_attributes(int flags)
 {
 	static const struct {
 		int mnt;
@@ -383,9 +385,10 @@ static int take_mount(struct mount_taker *k, const struct noted_mount *m)
 		return -ENOMEM;
 	to->parent = cpu_to_le32(m->number > 1 ? parent->number : 0);
 	to->fs = cpu_to_le32(fs);
-	to->attr = cpu_to_le32(attributes(m->flags));
+	to->attr = cpu_to_le32(ckpt_mount_attributes(m->flags));
 	to->flags = cpu_to_le32((m->tflags & T_UNBINDABLE ? CKPT_MOUNT_UNBINDABLE : 0) |
-				(m->master ? CKPT_MOUNT_SLAVE : 0));
+				(m->master ? CKPT_MOUNT_SLAVE : 0) |
+				ckpt_mount_locks(m->flags));
 	to->group = cpu_to_le32(group);
 	memcpy(to->data, point, strlen(point) + 1);
 	memcpy(to->data + strlen(point) + 1, source, strlen(source) + 1);
@@ -497,8 +500,9 @@ static int take_of_task(struct ckpt_snapshot *s, u32 index)
 	if (!ckpt_leads(s, index))
 		return ckpt_refuse(s, task,
 				   "a mount namespace that no first thread of a process has is");
-	if (ns->user_ns != current_user_ns())
-		return ckpt_refuse(s, task, "a mount namespace of another user namespace is");
+	if (!in_userns(current_user_ns(), ns->user_ns))
+		return ckpt_refuse(s, task,
+				   "a mount namespace of a user namespace that is not below the caller's is");
 	return take_mntns(s, t);
 }
 
@@ -678,8 +682,11 @@ static int settle(struct ckpt_restart *r, struct ckpt_member *m, struct ckpt_mad
 	struct mnt_namespace *ns = current->nsproxy->mnt_ns;
 	int err;
 
-	if (ns == r->mnt_ns || ns->user_ns != current_user_ns())
+	if (ns == r->mnt_ns || ns->user_ns != ckpt_user_ns(r, made->record->owner))
 		return ckpt_fail(r->ctl, -EINVAL, "pid %u: its mount namespace was not made",
+				 le32_to_cpu(m->record->pid));
+	if (!ckpt_has_locks(r, made, ns))
+		return ckpt_fail(r->ctl, -EINVAL, "pid %u: its mounts are not locked as they were",
 				 le32_to_cpu(m->record->pid));
 	get_mnt_ns(ns);
 	/* pairs with ckpt_await_namespace() */

@@ -35,6 +35,7 @@ struct walk {
 	struct ckpt_snapshot *s;
 	struct task_struct *task;
 	struct vfsmount *mnt;
+	struct user_namespace *user;	/* whose ids are in the image */
 	const char *at;
 	u32 fs;
 	struct dentry **dirs;	/* found and not yet looked into, referenced */
@@ -102,7 +103,6 @@ static int take_proc(struct walk *w, struct super_block *sb)
 static int take_options(struct walk *w, struct super_block *sb)
 {
 	const struct shmem_sb_info *info = sb->s_fs_info;
-	struct user_namespace *ns = current_user_ns();
 	struct ckpt_fs *fs;
 	int err;
 
@@ -114,9 +114,10 @@ static int take_options(struct walk *w, struct super_block *sb)
 #endif
 	if (sb_has_encoding(sb))
 		return refuse_fs(w, "a tmpfs with casefold is");
-	if (sb->s_user_ns != ns || !kuid_has_mapping(ns, info->uid) ||
-	    !kgid_has_mapping(ns, info->gid))
-		return refuse_fs(w, "a tmpfs of another user namespace is");
+	if (sb->s_user_ns != w->user)
+		return refuse_fs(w, "a tmpfs of another user namespace than its mount namespace is");
+	if (!kuid_has_mapping(w->user, info->uid) || !kgid_has_mapping(w->user, info->gid))
+		return refuse_fs(w, "a tmpfs for an owner unknown to its user namespace is");
 	err = add_fs(w, &fs, sb);
 	if (err)
 		return err;
@@ -124,8 +125,8 @@ static int take_options(struct walk *w, struct super_block *sb)
 	fs->blocks = cpu_to_le64(info->max_blocks);
 	fs->inodes = cpu_to_le64(info->max_inodes);
 	fs->mode = cpu_to_le32(info->mode);
-	fs->uid = cpu_to_le32(from_kuid(ns, info->uid));
-	fs->gid = cpu_to_le32(from_kgid(ns, info->gid));
+	fs->uid = cpu_to_le32(from_kuid(w->user, info->uid));
+	fs->gid = cpu_to_le32(from_kgid(w->user, info->gid));
 	fs->flags = cpu_to_le32((info->noswap ? CKPT_FS_NOSWAP : 0) |
 				(info->full_inums ? CKPT_FS_INODE64 : 0));
 	return 0;
@@ -134,7 +135,6 @@ static int take_options(struct walk *w, struct super_block *sb)
 static int check_node(struct walk *w, struct dentry *dentry, const char *name)
 {
 	struct inode *inode = d_inode(dentry);
-	struct user_namespace *ns = current_user_ns();
 	ssize_t n;
 	int err = 0;
 
@@ -151,8 +151,11 @@ static int check_node(struct walk *w, struct dentry *dentry, const char *name)
 	if (n > 0 || (n < 0 && n != -EOPNOTSUPP) || inode->i_flags & UNKNOWN_INODE_FLAGS ||
 	    SHMEM_I(inode)->fsflags)
 		return refuse_fs(w, "%s, which has extended attributes, is", name);
-	if (!kuid_has_mapping(ns, inode->i_uid) || !kgid_has_mapping(ns, inode->i_gid))
-		return refuse_fs(w, "%s, whose owner is unknown to the caller, is", name);
+	if (!kuid_has_mapping(w->user, inode->i_uid) || !kgid_has_mapping(w->user, inode->i_gid))
+		return refuse_fs(w, "%s, whose owner is unknown to its user namespace, is", name);
+	/* whoever makes it at a restart is of that user namespace, and must not */
+	if ((S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode)) && w->user != current_user_ns())
+		return refuse_fs(w, "%s, a device in a user namespace, is", name);
 	return 0;
 }
 
@@ -162,7 +165,6 @@ static int add_node(struct walk *w, struct dentry *dentry, const char *name, con
 {
 	struct inode *inode = d_inode(dentry);
 	struct timespec64 atime = inode_get_atime(inode), mtime = inode_get_mtime(inode);
-	struct user_namespace *ns = current_user_ns();
 	size_t len = strlen(name) + 1, more = target ? strlen(target) + 1 : 0;
 	struct ckpt_inode *i;
 	struct ckpt_node *n;
@@ -179,8 +181,8 @@ static int add_node(struct walk *w, struct dentry *dentry, const char *name, con
 	if (link)
 		return 0;
 	i->mode = cpu_to_le32(inode->i_mode);
-	i->uid = cpu_to_le32(from_kuid(ns, inode->i_uid));
-	i->gid = cpu_to_le32(from_kgid(ns, inode->i_gid));
+	i->uid = cpu_to_le32(from_kuid(w->user, inode->i_uid));
+	i->gid = cpu_to_le32(from_kgid(w->user, inode->i_gid));
 	if (S_ISREG(inode->i_mode))
 		i->size = cpu_to_le64(i_size_read(inode));
 	if (S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode))
@@ -316,7 +318,7 @@ int ckpt_take_fs(struct ckpt_snapshot *s, struct task_struct *task, struct vfsmo
 		 const struct mnt_namespace *ns, const char *at)
 {
 	struct super_block *sb = mnt->mnt_sb;
-	struct walk w = { .s = s, .task = task, .mnt = mnt, .at = at };
+	struct walk w = { .s = s, .task = task, .mnt = mnt, .user = ns->user_ns, .at = at };
 	void *known = xa_load(&s->filesystems, (unsigned long)sb);
 	int err;
 

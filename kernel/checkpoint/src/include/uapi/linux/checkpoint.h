@@ -213,6 +213,33 @@ struct checkpoint_filesystem {
 };
 
 /**
+ * struct checkpoint_mount - CHECKPOINT_MOUNT
+ * @ns: a mount namespace of the image: the id of its NS
+ * @mount: the n-th MOUNT of that
+ * @fd: the root directory of what was mounted for it, with its attributes, in the
+ *	mount namespace of the caller
+ * @reserved: 0
+ *
+ * Locks a mount as the image says, against unmount(2) and against changing its flags;
+ * locks that it has it keeps. Each MOUNT that has locks must have got them, in their
+ * order, before the first task of the namespace joins.
+ *
+ * Who: CAP_SYS_ADMIN in the user namespace that owns the mount namespace of the caller.
+ *
+ * EBADF	@fd is none
+ * ESRCH	the image has no such NS or MOUNT
+ * EBUSY	it has them, or one behind it has
+ * EINVAL	@fd is no root of a mount, of one elsewhere or with other attributes, or a
+ *		MOUNT with locks was left out
+ */
+struct checkpoint_mount {
+	__u32 ns;
+	__u32 mount;
+	__s32 fd;
+	__u32 reserved;
+};
+
+/**
  * struct checkpoint_ns - CHECKPOINT_NS
  * @id: a namespace of the image: 1, 2, 3 ...
  * @size: of the buffer, in bytes; out: of what was copied there
@@ -299,5 +326,6 @@ struct checkpoint_finish {
 #define CHECKPOINT_FILESYSTEM	_IOW(CHECKPOINT_IOC, 0x08, struct checkpoint_filesystem)
 #define CHECKPOINT_NS		_IOWR(CHECKPOINT_IOC, 0x09, struct checkpoint_ns)
 #define CHECKPOINT_USER		_IOW(CHECKPOINT_IOC, 0x0a, struct checkpoint_user)
+#define CHECKPOINT_MOUNT	_IOW(CHECKPOINT_IOC, 0x0b, struct checkpoint_mount)
 
 #endif /* _UAPI_LINUX_CHECKPOINT_H */

@@ -138,7 +138,7 @@ enum ckpt_fs_kind {
  * @blocks: most pages in it, 0 for no limit
  * @inodes: most inodes in it, likewise
  * @mode: option of this name: permissions of its root directory when it was made
- * @uid: likewise
+ * @uid: likewise, in the user namespace that owns the NS it is mounted in, as of its NODEs
  * @gid: likewise
  * @reserved: 0
  * @source: what it was mounted from, as shown in /proc/PID/mountinfo, with its
@@ -521,7 +521,14 @@ struct ckpt_mntns {
 
 #define CKPT_MOUNT_UNBINDABLE	0x1	/* MS_UNBINDABLE */
 #define CKPT_MOUNT_SLAVE	0x2	/* MS_SLAVE of what @source is mounted by */
-#define CKPT_MOUNT_FLAGS	0x3
+#define CKPT_MOUNT_LOCKED	0x4	/* it hides what is below: umount(2) is refused */
+#define CKPT_MOUNT_LOCK_RDONLY	0x8	/* MOUNT_ATTR_RDONLY cannot be cleared */
+#define CKPT_MOUNT_LOCK_NOSUID	0x10	/* likewise */
+#define CKPT_MOUNT_LOCK_NODEV	0x20
+#define CKPT_MOUNT_LOCK_NOEXEC	0x40
+#define CKPT_MOUNT_LOCK_ATIME	0x80	/* none of what says when atime changes can be */
+#define CKPT_MOUNT_LOCKS	0xfc
+#define CKPT_MOUNT_FLAGS	0xff
 #define CKPT_MOUNT_ATTRS	0x2000bf	/* all but idmapped ones */
 
 /**
