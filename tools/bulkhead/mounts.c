@@ -39,6 +39,9 @@
 #ifndef MOVE_MOUNT_SET_GROUP
 #define MOVE_MOUNT_SET_GROUP	0x00000100
 #endif
+#ifndef SYS_listmount
+#define SYS_listmount		458
+#endif
 
 /* What was read: records, in their order. */
 static struct ckpt_record *records;
@@ -335,6 +338,8 @@ struct set {
 	uint32_t id, owner;	/* of its NS */
 	const struct ckpt_mount **mounts;
 	int *fds;
+	bool *whole;		/* it is there with all that is below */
+	bool *along;		/* it came with that */
 	uint32_t n;
 	int fs[CKPT_FS_MAX];	/* of each FS, by id - 1 */
 };
@@ -362,7 +367,9 @@ static int find_set(struct set *s, uint32_t number)
 		n = le32toh(((const struct ckpt_mntns *)ns->data)->mounts);
 		s->mounts = calloc(n, sizeof(*s->mounts));
 		s->fds = calloc(n, sizeof(*s->fds));
-		if (!s->mounts || !s->fds)
+		s->whole = calloc(n, sizeof(*s->whole));
+		s->along = calloc(n, sizeof(*s->along));
+		if (!s->mounts || !s->fds || !s->whole || !s->along)
 			return failed("%u mounts", n);
 	}
 	return 0;
@@ -524,25 +531,81 @@ static int make_filesystems(struct set *s, int dev)
 	return err;
 }
 
+static int clone_tree(int dir, const char *path, unsigned int flags)
+{
+	return syscall(SYS_open_tree, dir, path, flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
+/*
+ * What has locked mounts below, which hide something, is cloned with all of them or
+ * not at all.
+ */
+static int clone_callers(struct set *s, uint32_t i)
+{
+	const char *source = source_of(s->mounts[i]);
+	int fd = clone_tree(AT_FDCWD, source, AT_NO_AUTOMOUNT);
+
+	if (fd >= 0 || errno != EINVAL)
+		return fd;
+	s->whole[i] = true;
+	return clone_tree(AT_FDCWD, source, AT_NO_AUTOMOUNT | AT_RECURSIVE);
+}
+
+static int clone_own(const struct set *s, uint32_t fs, const char *source)
+{
+	int from = open_below(s->fs[fs - 1], source, O_PATH), fd = -1;
+
+	if (from >= 0) {
+		fd = clone_tree(from, "", AT_EMPTY_PATH);
+		close(from);
+	}
+	return fd;
+}
+
+/* Whether @m is where it was on @on, both as the caller has them. */
+static bool is_in_place(const struct ckpt_mount *m, const struct ckpt_mount *on)
+{
+	const char *source = source_of(on);
+	size_t len = strcmp(source, "/") ? strlen(source) : 0;
+
+	return !m->fs && !on->fs && strcmp(m->data, "/") &&
+	       !strncmp(source_of(m), source, len) && !strcmp(source_of(m) + len, m->data);
+}
+
+/* One that has come with what it is mounted on, or -1. */
+static int find_along(struct set *s, uint32_t i)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	uint32_t on = le32toh(s->mounts[i]->parent) - 1;
+	int fd;
+
+	if (!i || !(s->whole[on] || s->along[on]) || !is_in_place(s->mounts[i], s->mounts[on]))
+		return -1;
+	fd = open_below(s->fds[on], s->mounts[i]->data, O_PATH);
+	if (fd >= 0) {
+		/* nothing is mounted there */
+		close(fd);
+		return -1;
+	}
+	fd = syscall(SYS_openat2, s->fds[on], s->mounts[i]->data + 1, &how, sizeof(how));
+	s->along[i] = fd >= 0;
+	return fd;
+}
+
 /* Clones what is to be mounted, while the caller's mounts are there. */
 static int clone_sources(struct set *s)
 {
-	const unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 	uint32_t i, fs;
-	int from;
 
 	for (i = 0; i < s->n; i++) {
 		fs = le32toh(s->mounts[i]->fs);
-		if (!fs) {
-			s->fds[i] = syscall(SYS_open_tree, AT_FDCWD, source_of(s->mounts[i]),
-					    flags | AT_NO_AUTOMOUNT);
-		} else {
-			from = open_below(s->fs[fs - 1], source_of(s->mounts[i]), O_PATH);
-			s->fds[i] = from < 0 ? -1 :
-				syscall(SYS_open_tree, from, "", flags | AT_EMPTY_PATH);
-			if (from >= 0)
-				close(from);
-		}
+		s->fds[i] = find_along(s, i);
+		if (s->fds[i] < 0)
+			s->fds[i] = fs ? clone_own(s, fs, source_of(s->mounts[i])) :
+				    clone_callers(s, i);
 		if (s->fds[i] < 0)
 			return failed("mount %s", source_of(s->mounts[i]));
 	}
@@ -596,12 +659,43 @@ static int attach(const struct set *s)
 
 	for (i = 1; i < s->n; i++) {
 		m = s->mounts[i];
+		if (s->along[i]) {
+			if (set_attributes(s->fds[i], m))
+				return failed("mount %s", source_of(m));
+			continue;
+		}
 		at = open_below(s->fds[le32toh(m->parent) - 1], m->data, O_PATH);
 		if (at < 0 || set_attributes(s->fds[i], m) || move(s->fds[i], at))
 			return failed("mount %s on %s", source_of(m), m->data);
 		close(at);
 	}
 	return 0;
+}
+
+/* What came along has to be what was there: if it is locked it cannot be left out. */
+static int check_along(const struct set *s)
+{
+	/* struct mnt_id_req, for all below the root directory */
+	const struct {
+		uint32_t size, reserved;
+		uint64_t id, param;
+	} req = { .size = sizeof(req), .id = UINT64_MAX };
+	uint64_t *ids;
+	uint32_t i;
+	long n;
+
+	for (i = 0; i < s->n && !s->whole[i]; i++)
+		;
+	if (i == s->n)
+		return 0;
+	ids = calloc(s->n + 1, sizeof(*ids));
+	n = ids ? syscall(SYS_listmount, &req, ids, s->n + 1, 0) : -1;
+	free(ids);
+	if (n < 0)
+		return failed("its mounts");
+	errno = EINVAL;
+	return n == (long)s->n ? 0 : failed("mount %s has more mounted below it than it had",
+					    source_of(s->mounts[i]));
 }
 
 /* Last, so that nothing that is mounted here shows anywhere else. */
@@ -679,7 +773,8 @@ int mounts_make(int dev, uint32_t number, char *why, size_t size)
 	reason = why;
 	reason_size = size;
 	err = begin() ?: make_filesystems(&s, dev) ?: clone_sources(&s) ?: enter(p) ?:
-	      leave_the_rest_private() ?: change_root(&s) ?: attach(&s) ?: share(&s) ?: lock(&s, dev);
+	      leave_the_rest_private() ?: change_root(&s) ?: attach(&s) ?: check_along(&s) ?:
+	      share(&s) ?: lock(&s, dev);
 	umask(mask);
 	/* on failure the caller ends */
 	if (err)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Mount namespaces of user namespaces come back: what is locked there, and whose files are whose. */
+#include <dirent.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include "checkpoint_image.h"
 #include "kselftest_harness.h"
 #include "ckpt.h"
+#include "forge.h"
 #include "usermap.h"
 
 #define IMAGE	CKPT_DIR "/image"
@@ -119,10 +120,13 @@ static void own_tmpfs(void)
 	must(!mount("box", OWN, "tmpfs", MS_NOSUID | MS_NOATIME, "size=1m,nr_inodes=100,mode=755"));
 }
 
-/* What a less privileged mount namespace must not do, and what it may. NULL, or what is wrong. */
-static const char *locks(void)
+/*
+ * What a less privileged mount namespace must not do, and what it may: NULL, or what is
+ * wrong. @err: how unmounting fails.
+ */
+static const char *locks_of_given(int err)
 {
-	if (!fails(umount2(GIVEN, MNT_DETACH), EINVAL) || !fails(umount2("/proc", MNT_DETACH), EINVAL))
+	if (!fails(umount2(GIVEN, MNT_DETACH), err))
 		return "a locked mount is unmounted";
 	if (!fails(remount(GIVEN, GIVEN_FLAGS), EPERM))
 		return "a locked mount is writable";
@@ -131,11 +135,18 @@ static const char *locks(void)
 	    !fails(remount(GIVEN, MS_RDONLY | (GIVEN_FLAGS & ~MS_NOEXEC)), EPERM) ||
 	    !fails(remount(GIVEN, MS_RDONLY | GIVEN_FLAGS | MS_NOATIME), EPERM))
 		return "a locked mount has lost a flag";
-	if (remount(GIVEN, MS_RDONLY | GIVEN_FLAGS | MS_RELATIME))
-		return "a locked mount cannot stay as it is";
 	if (!fails(open(GIVEN "/new", O_WRONLY | O_CREAT, 0600), EROFS) || !has_text(GIVEN "/in", "given"))
 		return "a locked mount is another one";
 	return NULL;
+}
+
+static const char *locks(void)
+{
+	if (!fails(umount2("/proc", MNT_DETACH), EINVAL))
+		return "a locked mount is unmounted";
+	if (remount(GIVEN, MS_RDONLY | GIVEN_FLAGS | MS_RELATIME))
+		return "a locked mount cannot stay as it is";
+	return locks_of_given(EINVAL);
 }
 
 #define job_check_locks() do {						\
@@ -213,7 +224,6 @@ JOB(rootless)
 	put_text(OWN "/text", "some text");
 	must(!chown(OWN "/text", 14, 5) && !chown(OWN, 6, 7));
 	info = mountinfo();
-	must(strstr(info, "uid=30004,gid=30003"));
 	job_pause();
 	job_check(!strcmp(info, mountinfo()));
 	job_check(is_owned(OWN, 6, 7) && is_owned(OWN "/text", 14, 5) && has_text(OWN "/text", "some text"));
@@ -343,6 +353,24 @@ JOB(pivot)
 	job_check(fails(umount2("/tmp/ckpt/given", MNT_DETACH), EINVAL) && !umount2("/proc", MNT_DETACH));
 }
 
+/* Nothing of its own: what was given to it, it cannot change. */
+JOB(given)
+{
+	enter_user(MAP, 0);
+	own_namespace();
+	job_pause();
+	job_check(!locks_of_given(EINVAL));
+}
+
+/* The same, in a mount namespace that is not its user namespace's. */
+JOB(powerless)
+{
+	enter_user(MAP, 0);
+	own_namespace();
+	job_pause();
+	job_check(!locks_of_given(EPERM));
+}
+
 /* A device, which root there could not have made. */
 JOB(device)
 {
@@ -420,6 +448,7 @@ FIXTURE_SETUP(usermounts)
 
 FIXTURE_TEARDOWN(usermounts)
 {
+	must(!chown("/sys/fs/cgroup/cgroup.procs", 0, 0));
 	ckpt_teardown();
 	drop_mounts();
 }
@@ -551,6 +580,207 @@ TEST_F(usermounts, what_an_image_cannot_hold_is_refused_by_name)
 			TH_LOG("%s: %s", refused[i].job, ckpt_said());
 		ckpt_kill(pid);
 	}
+}
+
+static const char *mount_point(const struct ckpt_record *r)
+{
+	return ((const struct ckpt_mount *)(r + 1))->data;
+}
+
+static const char *mount_source(const struct ckpt_record *r)
+{
+	return mount_point(r) + strlen(mount_point(r)) + 1;
+}
+
+/* All locks are gone. */
+static void without_locks(struct ckpt_record *r)
+{
+	if (r->type == CKPT_MOUNT)
+		((struct ckpt_mount *)(r + 1))->flags &= ~CKPT_MOUNT_LOCKS;
+}
+
+/* What was read-only is not. */
+static void writable(struct ckpt_record *r)
+{
+	without_locks(r);
+	if (r->type == CKPT_MOUNT)
+		((struct ckpt_mount *)(r + 1))->attr &= ~MOUNT_ATTR_RDONLY;
+}
+
+/* In its place there is what is below it. */
+static void revealed(struct ckpt_record *r)
+{
+	without_locks(r);
+	if (r->type == CKPT_MOUNT && !strcmp(mount_source(r), GIVEN))
+		memcpy(strstr(mount_source(r), "given"), "other", 5);
+}
+
+/* It is not mounted there. */
+static void elsewhere(struct ckpt_record *r)
+{
+	without_locks(r);
+	if (r->type == CKPT_MOUNT && !strcmp(mount_point(r), "/given"))
+		memcpy(strstr(mount_point(r), "given"), "other", 5);
+}
+
+/* Mount namespaces are of whoever restarts. */
+static void disowned(struct ckpt_record *r)
+{
+	struct ckpt_ns *ns = (void *)(r + 1);
+
+	if (r->type == CKPT_NS && ns->kind == CKPT_NS_MNT)
+		ns->owner = 0;
+}
+
+/* Writes CKPT_DIR/forged, which is IMAGE with every record changed. */
+static void forge(void (*change)(struct ckpt_record *r))
+{
+	struct forged f = forge_load(IMAGE);
+	struct ckpt_record *r;
+
+	for (r = forge_next(&f, NULL); r; r = forge_next(&f, r))
+		change(r);
+	forge_save(&f, CKPT_DIR "/forged");
+}
+
+TEST_F(usermounts, of_another_owner_give_no_rights)
+{
+	pid_t pid = ckpt_start("powerless");
+
+	ASSERT_EQ(ckpt_save(pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	forge(disowned);
+	ASSERT_EQ(ckpt_restart(CKPT_DIR "/forged"), 0) TH_LOG("%s", ckpt_said());
+	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+/* Hands the job's cgroup to the user who is root of the container that is to come. */
+static void delegate(uid_t uid)
+{
+	static const char * const files[] = { "cgroup.procs", "cgroup.freeze", "cgroup.kill" };
+	char path[PATH_MAX];
+	size_t i;
+
+	must(!chown("/sys/fs/cgroup/cgroup.procs", uid, uid) && !chown(CKPT_CG, uid, uid));
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		must(!chown(cg_path(path, CKPT_CG, files[i]), uid, uid));
+}
+
+/* A root directory like "/", but for /tmp, of which there is CKPT_DIR only, and a /proc of its own. */
+static void change_root(void)
+{
+	DIR *dir = opendir("/");
+	struct dirent *entry;
+	struct stat st;
+	char to[PATH_MAX], text[PATH_MAX] = "";
+
+	must(dir && !mount("root", OWN, "tmpfs", 0, "mode=755"));
+	while ((entry = readdir(dir))) {
+		snprintf(text, sizeof(text), "/%s", entry->d_name);
+		snprintf(to, sizeof(to), OWN "/%s", entry->d_name);
+		must(!lstat(text, &st));
+		if (S_ISLNK(st.st_mode)) {
+			must(readlink(text, text, sizeof(text)) > 0);
+			text[st.st_size] = '\0';
+			must(!symlink(text, to));
+		}
+		if (!S_ISDIR(st.st_mode) || *entry->d_name == '.')
+			continue;
+		must(!mkdir(to, 0755));
+		if (strcmp(text, "/proc") && strcmp(text, "/tmp"))
+			must(!mount(text, to, NULL, MS_BIND | MS_REC, NULL));
+	}
+	closedir(dir);
+	must(!mkdir(OWN CKPT_DIR, 0777) && !mount(CKPT_DIR, OWN CKPT_DIR, NULL, MS_BIND | MS_REC, NULL));
+	must(!mount("proc", OWN "/proc", "proc", 0, NULL));
+	must(!chdir(OWN) && !syscall(SYS_pivot_root, ".", ".") && !umount2(".", MNT_DETACH) && !chdir("/"));
+}
+
+/*
+ * Runs job @name as root of a container that may nothing outside, with ids, pids and mounts
+ * of its own. Returns its exit status.
+ */
+static int in_container(const char *name)
+{
+	char self[PATH_MAX] = "";
+	pid_t pid;
+
+	must(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+	delegate(USERNS_BASE);
+	pid = userns_fork(CLONE_NEWPID | CLONE_NEWNS);
+	if (!pid) {
+		must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+		change_root();
+		setenv("CKPT_JOB", name, 1);
+		execl(self, "ckpt-job", NULL);
+		_exit(1);
+	}
+	must(pid > 0);
+	return proc_end(pid);
+}
+
+/* Every job, twice over: what was restarted is saved and restarted again. */
+JOB(own_subtree)
+{
+	const char *verdict;
+	size_t i;
+
+	must(fails(umount2(GIVEN, MNT_DETACH), EINVAL));
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		verdict = ckpt_second_generation(jobs[i]);
+		if (strcmp(verdict, "ok")) {
+			fprintf(stderr, "# %s: %s\n", jobs[i], verdict);
+			_exit(1);
+		}
+		must(!cg_await_empty(CKPT_CG));
+		ckpt_reap();
+		unlink(CKPT_DIR "/end");
+	}
+	_exit(0);
+}
+
+TEST_F_TIMEOUT(usermounts, root_of_a_container_saves_and_restarts_its_own, 120)
+{
+	ASSERT_EQ(in_container("own_subtree"), 0);
+}
+
+/* What is locked for root of a container stays so for those within, whatever he makes of an image. */
+JOB(forger)
+{
+	static const struct {
+		void (*change)(struct ckpt_record *r);
+		const char *said;
+	} refused[] = {
+		{ writable, "Operation not permitted" },
+		{ revealed, "mount " OTHER " on /given: Invalid cross-device link" },
+		{ elsewhere, "has more mounted below it than it had" },
+	};
+	pid_t pid = ckpt_start("given");
+	size_t i;
+
+	must(!ckpt_save(pid, IMAGE));
+	ckpt_kill(pid);
+	forge(without_locks);
+	if (ckpt_restart(CKPT_DIR "/forged") || strcmp(ckpt_verdict(), "ok")) {
+		fprintf(stderr, "# %s\n", ckpt_said());
+		_exit(1);
+	}
+	must(!cg_await_empty(CKPT_CG));
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		ckpt_reap();
+		forge(refused[i].change);
+		if (ckpt_restart(CKPT_DIR "/forged") != 1 || !strstr(ckpt_said(), refused[i].said)) {
+			fprintf(stderr, "# %zu: %s\n", i, ckpt_said());
+			_exit(1);
+		}
+		must(!cg_await_empty(CKPT_CG));
+	}
+	_exit(0);
+}
+
+TEST_F_TIMEOUT(usermounts, root_of_a_container_gets_rid_of_no_lock, 120)
+{
+	ASSERT_EQ(in_container("forger"), 0);
 }
 
 TEST_HARNESS_MAIN

@@ -823,10 +823,9 @@ static int check_ns(struct ckpt_check *c, const struct ckpt_ns *ns, u32 extra)
 /* Only what is set can be kept from being cleared; the attributes have bits in this order. */
 static bool locks_ok(u32 flags, u32 attr)
 {
-	u32 kept = (flags & (CKPT_MOUNT_LOCK_RDONLY | CKPT_MOUNT_LOCK_NOSUID |
-			     CKPT_MOUNT_LOCK_NODEV | CKPT_MOUNT_LOCK_NOEXEC)) / CKPT_MOUNT_LOCK_RDONLY;
-
-	return !(kept & ~attr);
+	flags &= CKPT_MOUNT_LOCK_RDONLY | CKPT_MOUNT_LOCK_NOSUID | CKPT_MOUNT_LOCK_NODEV |
+		 CKPT_MOUNT_LOCK_NOEXEC;
+	return !(flags / CKPT_MOUNT_LOCK_RDONLY & ~attr);
 }
 
 static int check_mount(struct ckpt_check *c, const struct ckpt_mount *m, u32 extra)

@@ -262,20 +262,24 @@ static char *try_source(const struct noted_mount *m, const struct noted_mount *c
 	return same ? name : NULL;
 }
 
-/* The best such path: that of a mount of the very same, before that of one of more. */
+/*
+ * The best such path: that of a mount of the very same in the same place, before one
+ * elsewhere, and before that of a mount of more.
+ */
 static char *find_source(struct mount_taker *k, const struct noted_mount *m)
 {
+	enum { IN_PLACE, WHOLE, PART } try;
 	const struct noted_mount *c;
 	char *name;
-	u32 i, whole;
+	u32 i;
 
-	for (whole = 2; whole--;) {
+	for (try = IN_PLACE; try <= PART; try++) {
 		for (i = 0; i < k->callers.n; i++) {
 			c = &k->callers.mounts[i];
-			if (whole != (c->m->mnt.mnt_root == m->m->mnt.mnt_root))
+			if ((try == PART) == (c->m->mnt.mnt_root == m->m->mnt.mnt_root))
 				continue;
 			name = try_source(m, c, k->source);
-			if (name)
+			if (name && (try != IN_PLACE || !strcmp(name, k->at)))
 				return name;
 		}
 	}

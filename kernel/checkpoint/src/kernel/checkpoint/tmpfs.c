@@ -115,7 +115,8 @@ static int take_options(struct walk *w, struct super_block *sb)
 	if (sb_has_encoding(sb))
 		return refuse_fs(w, "a tmpfs with casefold is");
 	if (sb->s_user_ns != w->user)
-		return refuse_fs(w, "a tmpfs of another user namespace than its mount namespace is");
+		return refuse_fs(w,
+				 "a tmpfs of another user namespace than its mount namespace is");
 	if (!kuid_has_mapping(w->user, info->uid) || !kgid_has_mapping(w->user, info->gid))
 		return refuse_fs(w, "a tmpfs for an owner unknown to its user namespace is");
 	err = add_fs(w, &fs, sb);
