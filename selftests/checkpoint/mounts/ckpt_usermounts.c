@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include "checkpoint.h"
 #include "kselftest_harness.h"
 #include "ckpt.h"
 #include "forge.h"
@@ -652,6 +653,128 @@ TEST_F(usermounts, of_another_owner_give_no_rights)
 	forge(disowned);
 	ASSERT_EQ(ckpt_restart(CKPT_DIR "/forged"), 0) TH_LOG("%s", ckpt_said());
 	ASSERT_STREQ(ckpt_verdict(), "ok");
+}
+
+/* The id of the first mount namespace of IMAGE, and how many mounts it has. */
+static unsigned int first_mntns(unsigned int *mounts)
+{
+	struct forged f = forge_load(IMAGE);
+	struct ckpt_record *r;
+	unsigned int id = 0;
+
+	for (r = forge_next(&f, NULL); r && !id; r = forge_next(&f, r))
+		if (r->type == CKPT_NS && ((struct ckpt_ns *)(r + 1))->kind == CKPT_NS_MNT) {
+			*mounts = ((struct ckpt_mntns *)((struct ckpt_ns *)(r + 1))->data)->mounts;
+			id = r->id;
+		}
+	free(f.data);
+	return id;
+}
+
+/* Asks for the locks of the mount at @path. Returns 0, or the error number. */
+static int lock(int dev, unsigned int ns, unsigned int mount, const char *path)
+{
+	struct checkpoint_mount m = {
+		.ns = ns, .mount = mount, .fd = open(path, O_PATH | O_CLOEXEC),
+	};
+	int err = ioctl(dev, CHECKPOINT_MOUNT, &m) ? errno : 0;
+
+	close(m.fd);
+	return err;
+}
+
+/* A device with an image of @job loaded, all of whose MOUNTs are locked. */
+static int load_job(const char *job, pid_t *pid)
+{
+	struct checkpoint_load load = { 0 };
+	int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC);
+
+	*pid = ckpt_start(job);
+	must(!ckpt_save(*pid, IMAGE));
+	ckpt_kill(*pid);
+	load.fd = open(IMAGE, O_RDONLY | O_CLOEXEC);
+	must(dev >= 0 && load.fd >= 0 && lock(dev, 1, 1, "/") == EINVAL);
+	must(!ioctl(dev, CHECKPOINT_LOAD, &load) && !close(load.fd));
+	return dev;
+}
+
+TEST_F(usermounts, a_mount_is_locked_once_and_none_is_left_out)
+{
+	struct checkpoint_mount odd = { .reserved = 1 };
+	unsigned int ns, n;
+	pid_t pid;
+	int dev = load_job("given", &pid);
+
+	ns = first_mntns(&n);
+	ASSERT_GT(n, 2);
+	pid = proc_fork_bound(CLONE_NEWNS);
+	if (!pid) {
+		must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+		must(!mount("plain", OWN, "tmpfs", 0, NULL) && !mkdir(OWN "/dir", 0755));
+		must(!mount("odd", SIDE, "tmpfs", MS_NODEV, NULL));
+		must(ioctl(dev, CHECKPOINT_MOUNT, &odd) && errno == EINVAL);
+		must(lock(dev, ns, 1, "/nowhere") == EBADF);
+		must(lock(dev, 0, 1, OWN) == ESRCH && lock(dev, 99, 1, OWN) == ESRCH);
+		must(lock(dev, 3 - ns, 1, OWN) == ESRCH);
+		must(lock(dev, ns, 0, OWN) == ESRCH && lock(dev, ns, n + 1, OWN) == ESRCH);
+		must(lock(dev, ns, 1, OWN "/dir") == EINVAL && lock(dev, ns, 1, SIDE) == EINVAL);
+		must(lock(dev, ns, 1, "/proc/1/root") == EINVAL && lock(dev, ns, 2, OWN) == EINVAL);
+		must(!lock(dev, ns, 1, OWN) && lock(dev, ns, 1, OWN) == EBUSY);
+		must(lock(dev, ns, 3, OWN) == EINVAL && !lock(dev, ns, 2, OWN));
+		must(fails(umount2(OWN, MNT_DETACH), EINVAL) && fails(remount(OWN, MS_NOATIME), EPERM));
+		/* the rest of them cannot be in another namespace */
+		must(!unshare(CLONE_NEWNS) && lock(dev, ns, 3, OWN) == EINVAL);
+		_exit(0);
+	}
+	EXPECT_EQ(proc_end(pid), 0);
+	close(dev);
+}
+
+TEST_F(usermounts, who_may_not_mount_locks_no_mount)
+{
+	unsigned int ns, n;
+	pid_t pid;
+	int dev = load_job("given", &pid);
+
+	ns = first_mntns(&n);
+	pid = proc_fork_bound(CLONE_NEWNS);
+	if (!pid) {
+		must(!mount("plain", OWN, "tmpfs", 0, NULL));
+		proc_become_nobody();
+		must(lock(dev, ns, 1, OWN) == EPERM);
+		_exit(0);
+	}
+	EXPECT_EQ(proc_end(pid), 0);
+	close(dev);
+}
+
+/* Not even with a tool that leaves the locks out. */
+TEST_F(usermounts, without_its_locks_nobody_joins)
+{
+	char text[256] = "";
+	pid_t pid, tool;
+	int dev = load_job("given", &pid), load;
+
+	/* as if the caller owned it: that is made by unshare(2) */
+	close(dev);
+	forge(disowned);
+	dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC);
+	load = open(CKPT_DIR "/forged", O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ(ioctl(dev, CHECKPOINT_LOAD, &(struct checkpoint_load){ .fd = load }), 0);
+	close(load);
+	tool = proc_clone3(&(struct clone_args){
+		.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1,
+	});
+	if (!tool) {
+		must(!unshare(CLONE_NEWNS));
+		ioctl(dev, CHECKPOINT_RESTORE, 0UL);
+		_exit(0);
+	}
+	ASSERT_EQ(tool, pid);
+	EXPECT_EQ(proc_end(tool), -SIGKILL);
+	EXPECT_GT(read(dev, text, sizeof(text) - 1), 0);
+	EXPECT_NE(strstr(text, "its mounts are not locked as they were"), NULL) TH_LOG("%s", text);
+	close(dev);
 }
 
 /* Hands the job's cgroup to the user who is root of the container that is to come. */
