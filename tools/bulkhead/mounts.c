@@ -464,8 +464,10 @@ static int prepare(int dev, uint32_t number)
 	if (err || !p->set.owner)
 		return err;
 	err = users_run(p->set.owner, prepare_inside, p);
-	if (err)
+	if (err) {
+		errno = -err;
 		return *p->why ? err : failed("user namespace %u", p->set.owner);
+	}
 	for (i = 0; i < CKPT_FS_MAX && !err; i++)
 		if (p->set.fs[i] >= 0)
 			err = announce(dev, i + 1, p->set.fs[i]);

@@ -334,6 +334,21 @@ JOB(slave)
 	job_check_locks();
 }
 
+/* As a container has it where mounts are shared: events come in, and none go out. */
+JOB(slaves)
+{
+	char *info;
+
+	enter_user(MAP, 0);
+	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL));
+	must(!mount("box", OWN, "tmpfs", 0, NULL) && !mount(OTHER, SIDE, NULL, MS_BIND, NULL));
+	info = mountinfo();
+	job_pause();
+	job_check(!strcmp(info, mountinfo()));
+	job_check_locks();
+	job_check(!umount(OWN) && !umount(SIDE));
+}
+
 /* Its root is another one: what it has bound there is its own, and that is all. */
 JOB(pivot)
 {
@@ -454,7 +469,7 @@ FIXTURE_TEARDOWN(usermounts)
 	drop_mounts();
 }
 
-static const char * const jobs[] = { "all", "rootless", "nested", "two", "pivot" };
+static const char * const jobs[] = { "all", "rootless", "nested", "two", "slaves", "pivot" };
 
 TEST_F(usermounts, come_back_with_locks_and_owners)
 {
@@ -795,7 +810,7 @@ static void change_root(void)
 	DIR *dir = opendir("/");
 	struct dirent *entry;
 	struct stat st;
-	char to[PATH_MAX], text[PATH_MAX] = "";
+	char to[PATH_MAX], text[PATH_MAX], target[PATH_MAX] = "";
 
 	must(dir && !mount("root", OWN, "tmpfs", 0, "mode=755"));
 	while ((entry = readdir(dir))) {
@@ -803,9 +818,9 @@ static void change_root(void)
 		snprintf(to, sizeof(to), OWN "/%s", entry->d_name);
 		must(!lstat(text, &st));
 		if (S_ISLNK(st.st_mode)) {
-			must(readlink(text, text, sizeof(text)) > 0);
-			text[st.st_size] = '\0';
-			must(!symlink(text, to));
+			must(readlink(text, target, sizeof(target) - 1) == st.st_size);
+			target[st.st_size] = '\0';
+			must(!symlink(target, to));
 		}
 		if (!S_ISDIR(st.st_mode) || *entry->d_name == '.')
 			continue;
@@ -820,20 +835,22 @@ static void change_root(void)
 }
 
 /*
- * Runs job @name as root of a container that may nothing outside, with ids, pids and mounts
- * of its own. Returns its exit status.
+ * Runs job @name as root of a container that may nothing outside, with ids, pids and, by
+ * @flags, mounts of its own. Returns its exit status.
  */
-static int in_container(const char *name)
+static int in_container(const char *name, uint64_t flags)
 {
 	char self[PATH_MAX] = "";
 	pid_t pid;
 
 	must(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
 	delegate(USERNS_BASE);
-	pid = userns_fork(CLONE_NEWPID | CLONE_NEWNS);
+	pid = userns_fork(CLONE_NEWPID | flags);
 	if (!pid) {
-		must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-		change_root();
+		if (flags & CLONE_NEWNS) {
+			must(!mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL));
+			change_root();
+		}
 		setenv("CKPT_JOB", name, 1);
 		execl(self, "ckpt-job", NULL);
 		_exit(1);
@@ -864,7 +881,81 @@ JOB(own_subtree)
 
 TEST_F_TIMEOUT(usermounts, root_of_a_container_saves_and_restarts_its_own, 120)
 {
-	ASSERT_EQ(in_container("own_subtree"), 0);
+	ASSERT_EQ(in_container("own_subtree", CLONE_NEWNS), 0);
+}
+
+/* As systemd has it. */
+static void share_all(void)
+{
+	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL));
+}
+
+/* Executed there, as what has been in another mount namespace cannot be saved from within. */
+JOB(sharing)
+{
+	const char *verdict;
+	char *info;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		prepare();
+		info = mountinfo();
+		verdict = ckpt_second_generation(jobs[i]);
+		/* nothing has come out of it */
+		if (strcmp(verdict, "ok") || strcmp(info, mountinfo())) {
+			fprintf(stderr, "# %s: %s\n", jobs[i], verdict);
+			_exit(1);
+		}
+	}
+	_exit(0);
+}
+
+static int run_sharing(void)
+{
+	char self[PATH_MAX] = "";
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid) {
+		must(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+		share_all();
+		setenv("CKPT_JOB", "sharing", 1);
+		execl(self, "ckpt-job", NULL);
+		_exit(1);
+	}
+	return proc_end(pid);
+}
+
+TEST_F_TIMEOUT(usermounts, where_all_is_shared, 120)
+{
+	ASSERT_EQ(run_sharing(), 0);
+}
+
+TEST_F_TIMEOUT(usermounts, root_of_a_container_saves_and_restarts_its_own_where_all_is_shared, 120)
+{
+	share_all();
+	ASSERT_EQ(in_container("own_subtree", CLONE_NEWNS), 0);
+}
+
+/* Its mounts are those of outside, and not its maker's, who has some of his own. */
+JOB(stays_outside)
+{
+	job_pause();
+}
+
+JOB(moves)
+{
+	pid_t pid = ckpt_start("stays_outside");
+
+	own_namespace();
+	must(!mount("proc", "/proc", "proc", 0, NULL));
+	must(ckpt_save(pid, IMAGE) == 1);
+	must(strstr(ckpt_said(), "a mount namespace of a user namespace that is not below the caller's is"));
+	_exit(0);
+}
+
+TEST_F(usermounts, of_outside_are_refused_to_root_of_a_container)
+{
+	ASSERT_EQ(in_container("moves", 0), 0);
 }
 
 /* What is locked for root of a container stays so for those within, whatever he makes of an image. */
@@ -903,7 +994,7 @@ JOB(forger)
 
 TEST_F_TIMEOUT(usermounts, root_of_a_container_gets_rid_of_no_lock, 120)
 {
-	ASSERT_EQ(in_container("forger"), 0);
+	ASSERT_EQ(in_container("forger", CLONE_NEWNS), 0);
 }
 
 TEST_HARNESS_MAIN
