@@ -501,7 +501,7 @@ TEST_F(usermounts, the_original_runs_on_unharmed)
 	ASSERT_EACH_JOB(jobs, prepare, ckpt_unharmed);
 }
 
-TEST_F(usermounts, what_was_restarted_can_be_saved_again)
+TEST_F_TIMEOUT(usermounts, what_was_restarted_can_be_saved_again, 120)
 {
 	ASSERT_EACH_JOB(jobs, prepare, ckpt_second_generation);
 }
@@ -956,6 +956,21 @@ JOB(moves)
 TEST_F(usermounts, of_outside_are_refused_to_root_of_a_container)
 {
 	ASSERT_EQ(in_container("moves", 0), 0);
+}
+
+/* What its own mounts hide from it, it cannot name: the /proc that it was given. */
+JOB(covers)
+{
+	own_namespace();
+	must(!mount("proc", "/proc", "proc", 0, NULL));
+	must(ckpt_save(ckpt_start("given"), IMAGE) == 1);
+	must(strstr(ckpt_said(), "mount /proc: a file system that is mounted elsewhere, too, is"));
+	_exit(0);
+}
+
+TEST_F(usermounts, that_root_of_a_container_has_covered_are_refused)
+{
+	ASSERT_EQ(in_container("covers", 0), 0);
 }
 
 /* What is locked for root of a container stays so for those within, whatever he makes of an image. */
