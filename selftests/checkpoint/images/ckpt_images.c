@@ -195,7 +195,7 @@ TEST_F(images, the_image_itself_is_good)
 	ASSERT_EQ(try_image(image, len), 0) TH_LOG("%s", ckpt_said());
 }
 
-TEST_F_TIMEOUT(images, an_image_that_is_cut_off_is_refused, 300)
+TEST_F_TIMEOUT(images, an_image_that_is_cut_off_is_refused, 600)
 {
 	size_t at = 0;
 
@@ -210,7 +210,7 @@ TEST_F_TIMEOUT(images, an_image_that_is_cut_off_is_refused, 300)
 	}
 }
 
-TEST_F_TIMEOUT(images, a_flipped_byte_is_refused, 300)
+TEST_F_TIMEOUT(images, a_flipped_byte_is_refused, 600)
 {
 	uint64_t seed = 1;
 	size_t at;
@@ -240,7 +240,7 @@ static bool is_contents(size_t at)
 	}
 }
 
-TEST_F_TIMEOUT(images, mutants_with_checksums_that_fit_leave_nothing_behind, 300)
+TEST_F_TIMEOUT(images, mutants_with_checksums_that_fit_leave_nothing_behind, 600)
 {
 	int i, refused = 0, tried = 0;
 	uint64_t seed = 20260926;
