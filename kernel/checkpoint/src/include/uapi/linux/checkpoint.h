@@ -182,7 +182,8 @@ struct checkpoint_cgroups {
  * Copies those records of the image that mount namespaces are made from, see
  * <linux/checkpoint_image.h>: FS, INODE of kind NODE, NS of kind MNT, MOUNT. User space
  * makes each namespace in the first task that has it, before that makes others and
- * joins, with what rights it has.
+ * joins, with what rights it has; one that another user namespace owns it makes in there,
+ * with the file systems, and the task enters it.
  *
  * ENOSPC	the buffer is too small; @size and @count are set
  */

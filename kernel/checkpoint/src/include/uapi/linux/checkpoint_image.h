@@ -179,8 +179,8 @@ enum ckpt_inode_kind {
  * @flags: CKPT_INODE_*
  * @size: in bytes
  * @mode: permissions, 07777 at most; NODE: and the type of the file, see inode(7)
- * @uid: owner
- * @gid: its group
+ * @uid: owner; NODE: in the user namespace that owns the NS its FS is mounted in
+ * @gid: its group, likewise
  * @seals: MEMFD: F_SEAL_* of fcntl(2)
  * @data: MEMFD: the name, with its terminating 0; SYSV: struct ckpt_shm;
  *	DELETED: struct ckpt_deleted; NODE: struct ckpt_node
@@ -512,7 +512,8 @@ struct ckpt_pidns {
  * @mounts: how many MOUNTs follow, at least 1
  * @reserved: 0
  *
- * It is made by the first TASK that has it, which is the first thread of its process.
+ * It is made by the first TASK that has it, which is the first thread of its process,
+ * or, if a USER owns it, for that. So are its FSs, which are of the same USER.
  */
 struct ckpt_mntns {
 	__le32 mounts;
