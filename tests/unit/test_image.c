@@ -121,7 +121,9 @@ static void add_mm(uint32_t id)
 	struct ckpt_vma *v;
 
 	mm->exe = htole32(2);
-	mm->nr_vmas = htole32(3);
+	mm->nr_vmas = htole32(4);
+	mm->mmap_base = htole64(0x700000);
+	mm->flags = htole32(CKPT_MM_TOPDOWN);
 	mm->start_brk = htole64(0x10000);
 	mm->brk = htole64(0x20000);
 	v = record(CKPT_VMA, 0, sizeof(*v));
@@ -146,6 +148,12 @@ static void add_mm(uint32_t id)
 	v->kind = htole32(CKPT_VMA_SHARED);
 	v->file = htole32(6);
 	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_MAYWRITE);
+	v = record(CKPT_VMA, 0, sizeof(*v) + 5);
+	strcpy((char *)v->name, "vdso");
+	v->start = htole64(0x701000);
+	v->end = htole64(0x702000);
+	v->kind = htole32(CKPT_VMA_KERNEL);
+	v->flags = htole32(CKPT_VMA_READ | CKPT_VMA_EXEC);
 }
 
 static void add_regs(void)
@@ -445,6 +453,16 @@ static void set_namespaces(int task, int role, uint32_t ns)
 	((struct ckpt_task *)payload(CKPT_TASK, task))->ns[role] = htole32(ns);
 }
 
+static void set_rseq(int task, uint64_t addr, uint32_t len)
+{
+	struct ckpt_task *t = payload(CKPT_TASK, task);
+
+	t->rseq = htole64(addr);
+	t->rseq_len = htole32(len);
+	t->rseq_sig = htole32(0x53053053);
+	t->rseq_flags = htole32(len > 32 ? CKPT_RSEQ_SLICE : 0);
+}
+
 static void add_pages(uint16_t type, uint32_t owner, uint64_t addr)
 {
 	struct ckpt_pages *p = record(type, 0, sizeof(*p) + PAGE);
@@ -526,6 +544,8 @@ static void make_image(void)
 	add_headless(5, 20, 1, 3);
 	add_zombie(7, 11, 4, pid_namespaces == UNBORN ? 0 : 1);
 	add_zombie(8, 12, 7, pid_namespaces == FINE ? 2 : 0);
+	set_rseq(1, 0x500040, 33);
+	set_rseq(2, 0x500080, 32);
 	set_namespaces(1, CKPT_ROLE_UTS, 1);
 	set_namespaces(1, CKPT_ROLE_IPC, 2);
 	set_namespaces(1, CKPT_ROLE_CGROUP, 3);
@@ -554,7 +574,7 @@ static void make_image(void)
 	add_shared(2, 0x4ff000, 1, 0x503000);
 	add_pages(CKPT_PAGES, 2, 0x500000);
 	t = record(CKPT_TRAILER, 0, sizeof(*t));
-	t->records = htole64(82);
+	t->records = htole64(85);
 	t->bytes = htole64(image.len);
 	seal();
 }
@@ -587,7 +607,7 @@ static void a_whole_image_is_accepted(void **state)
 	(void)state;
 	make_image();
 	assert_int_equal(check(), 0);
-	assert_non_null(strstr(why, "82 records"));
+	assert_non_null(strstr(why, "85 records"));
 	assert_non_null(strstr(why, "8 tasks"));
 	assert_non_null(strstr(why, "5 pages"));
 }
@@ -831,11 +851,12 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_FDTABLE, 1, ckpt_fd, cloexec, htole32(2), "unknown flags");
 
 	FIELD(CKPT_MM, 1, ckpt_mm, exe, htole32(11), "executable");
-	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(4), "mapping is missing");
-	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(2), "no address space");
+	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(5), "mapping is missing");
+	FIELD(CKPT_MM, 1, ckpt_mm, nr_vmas, htole32(3), "no address space");
 	FIELD(CKPT_MM, 1, ckpt_mm, brk, htole64(1), "ends before it begins");
 
 	FIELD(CKPT_MM, 1, ckpt_mm, reserved, 1, "unknown flags");
+	FIELD(CKPT_MM, 1, ckpt_mm, mmap_base, htole64(0x700001), "impossible base");
 	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_FLAGS + 1), "unknown flags");
 	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_MDWE_NO_INHERIT), "unknown flags");
 	FIELD(CKPT_MM, 1, ckpt_mm, flags, htole32(CKPT_MM_LOCK_ONFAULT), "unknown flags");
@@ -843,6 +864,9 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], '\n', "wrong name");
 	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], '$', "wrong name");
 	FIELD(CKPT_VMA, 2, ckpt_vma, name[1], 0, "wrong name");
+	FIELD(CKPT_VMA, 3, ckpt_vma, kind, htole32(CKPT_VMA_KERNEL), "file that is not there");
+	FIELD(CKPT_VMA, 4, ckpt_vma, name[0], '[', "wrong name");
+	FIELD(CKPT_VMA, 4, ckpt_vma, name[1], 0, "wrong name");
 	FIELD(CKPT_VMA, 2, ckpt_vma, flags, htole32(CKPT_VMA_ONFAULT), "unknown flags");
 	FIELD(CKPT_VMA, 1, ckpt_vma, start, htole64(0x402000), "impossible size");
 	FIELD(CKPT_VMA, 1, ckpt_vma, end, htole64(0x401001), "impossible size");
@@ -1018,7 +1042,17 @@ static void every_field_is_checked_by_its_meaning(void **state)
 	FIELD(CKPT_TASK, 1, ckpt_task, nr_cpus, 0, "number of groups or CPUs");
 	FIELD(CKPT_TASK, 1, ckpt_task, rlimits[3][0], htole64(1), "limit");
 	FIELD(CKPT_TASK, 1, ckpt_task, comm[15], 'x', "name");
-	FIELD(CKPT_TASK, 1, ckpt_task, reserved, 1, "unknown flags");
+	FIELD(CKPT_TASK, 1, ckpt_task, rseq_flags, htole32(CKPT_RSEQ_FLAGS + 1), "sequence area with unknown");
+	FIELD(CKPT_TASK, 1, ckpt_task, rseq_len, htole32(31), "sequence area at an impossible");
+	FIELD(CKPT_TASK, 1, ckpt_task, rseq_len, htole32(32), "sequence area with unknown");
+	FIELD(CKPT_TASK, 1, ckpt_task, rseq, htole64(0x500050), "sequence area at an impossible");
+	FIELD(CKPT_TASK, 1, ckpt_task, rseq, htole64(0ULL - 32), "sequence area at an impossible");
+	FIELD(CKPT_TASK, 1, ckpt_task, rseq, 0, "sequence area that is nowhere");
+	FIELD(CKPT_TASK, 4, ckpt_task, rseq_len, htole32(32), "sequence area that is nowhere");
+	FIELD(CKPT_TASK, 4, ckpt_task, rseq_sig, htole32(1), "sequence area that is nowhere");
+	FIELD(CKPT_TASK, 4, ckpt_task, rseq_flags, htole32(1), "sequence area that is nowhere");
+	FIELD(CKPT_TASK, 3, ckpt_task, rseq, htole64(64), "not all of it");
+	FIELD(CKPT_TASK, 5, ckpt_task, rseq, htole64(64), "not all of it");
 	FIELD(CKPT_TASK, 1, ckpt_task, root, htole32(11), "directory");
 	FIELD(CKPT_TASK, 3, ckpt_task, root, htole32(1), "not all of it");
 	FIELD(CKPT_TASK, 1, ckpt_task, state, htole32(CKPT_TASK_NR_STATES), "unknown state");
@@ -1231,7 +1265,11 @@ static void show_prints_text_and_json(void **state)
 	assert_non_null(strstr(text, "cgroup 1: path=\"/a/b\"\n"));
 	assert_non_null(strstr(text, "ns 4: kind=\"time\" owner=0 monotonic_ns=111 "
 			       "boottime_ns=222 entered=0"));
-	assert_non_null(strstr(text, " uts_ns=1 ipc_ns=2 cgroup_ns=3 time_ns_for_children=4\n"));
+	assert_non_null(strstr(text, " uts_ns=1 ipc_ns=2 cgroup_ns=3 time_ns_for_children=4 "
+			       "rseq=0x500040 rseq_len=33 rseq_sig=0x53053053 rseq_flags=1\n"));
+	assert_non_null(strstr(text, "vma: kind=\"kernel\" start=0x701000 end=0x702000 prot=\"r-x\" "
+			       "flags=0x5 name=\"vdso\""));
+	assert_non_null(strstr(text, " mmap_base=0x700000"));
 	assert_non_null(strstr(text, "shared: mm=2 addr=0x4ff000 count=1 from=1 from_addr=0x503000"));
 	assert_non_null(strstr(text, "name=\"heap\" family=2 anon_pgoff=1280"));
 	assert_non_null(strstr(text, "ns 8: kind=\"pid\" owner=0 parent=6\n"));
@@ -1247,6 +1285,8 @@ static void show_prints_text_and_json(void **state)
 	assert_memory_equal(text, "[{\"type\": \"image\", \"id\": 0, \"version\": 1", 40);
 	assert_non_null(strstr(text, "{\"type\": \"task\", \"id\": 4, \"pid\": 9, \"parent\": 2"));
 	assert_non_null(strstr(text, "\"addr\": \"0x500000\""));
+	assert_non_null(strstr(text, "\"rseq\": \"0x500080\", \"rseq_len\": 32, \"rseq_sig\": \"0x53053053\", "
+			       "\"rseq_flags\": 0}"));
 	assert_non_null(strstr(text, "\"hostname\": \"inside\", \"domainname\""));
 	assert_non_null(strstr(text, "\"uid_map\": [[0, 1000, 10], [10, 1010, 10]]"));
 	assert_non_null(strstr(text, "\"uts_ns\": 1, \"time_ns\": 4, "

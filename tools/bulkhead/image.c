@@ -433,6 +433,12 @@ static void show_task(struct reader *r, const struct ckpt_task *t)
 	show_roles(r, t);
 	if (t->cgroup)
 		put_u32(r, "cgroup", t->cgroup);
+	if (!t->rseq)
+		return;
+	put_hex(r, "rseq", t->rseq);
+	put_u32(r, "rseq_len", t->rseq_len);
+	put(r, "rseq_sig", r->json ? "\"%#x\"" : "%#x", le32_to_cpu(t->rseq_sig));
+	put_u32(r, "rseq_flags", t->rseq_flags);
 }
 
 static void show_timer(struct reader *r, const struct ckpt_timer *t)
@@ -483,6 +489,7 @@ static void show_payload(struct reader *r, const struct ckpt_record *h, const vo
 		put_u32(r, "flags", mm->flags);
 		put_hex(r, "brk", mm->brk);
 		put_hex(r, "start_stack", mm->start_stack);
+		put_hex(r, "mmap_base", mm->mmap_base);
 		return;
 	}
 	case CKPT_VMA:

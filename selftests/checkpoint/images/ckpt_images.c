@@ -436,6 +436,30 @@ TEST_F(images, it_goes_through_a_socket_and_comes_back_by_one)
 	ckpt_reap();
 }
 
+/* Where there are, suite rseq has more to say. */
+TEST_F(images, restartable_sequences_are_refused_where_there_are_none)
+{
+	struct ckpt_task *t = NULL;
+	struct ckpt_record *r;
+	size_t at;
+
+	if (syscall(SYS_rseq, NULL, 0, 0, 0) != -1 || errno != ENOSYS)
+		SKIP(return, "the kernel has CONFIG_RSEQ");
+	memcpy(mutant, image, len);
+	for (at = 0; !t; at += sizeof(*r) + ((r->length + 7) & ~7UL)) {
+		r = (void *)(mutant + at);
+		if (r->type == CKPT_TASK)
+			t = (void *)(r + 1);
+	}
+	t->rseq = 0x10000000;
+	t->rseq_len = 32;
+	seal(mutant, len);
+	ASSERT_NE(try_image(mutant, len), 0);
+	ASSERT_NE(strstr(ckpt_said(), "restartable sequences are not supported here"), NULL) {
+		TH_LOG("%s", ckpt_said());
+	}
+}
+
 TEST_F(images, a_pid_that_is_none_is_bad_usage)
 {
 	static const char * const bad[] = { "0", "-- -1", "1/x", "''", "4294967297", "1 2" };

@@ -47,6 +47,9 @@ struct file *checkpoint_eventfd_make(const struct checkpoint_eventfd *e, unsigne
 int checkpoint_share_pages(struct mm_struct *to, unsigned long at, struct mm_struct *from,
 			   unsigned long from_at, unsigned long n);
 
+/* mm/mremap.c */
+unsigned long checkpoint_mremap(unsigned long addr, unsigned long len, unsigned long to);
+
 /* mm/rmap.c */
 struct anon_vma *anon_vma_make_family(void);
 void anon_vma_put_family(struct anon_vma *family);

@@ -8,7 +8,7 @@
  * restart.c	restoring: owns the image that was read, keeps tasks in step
  *
  * and, each in both directions, one file per kind of object: task.c, regs.c,
- * signal.c, memory.c (mappings), pages.c (their contents), files.c, pipe.c,
+ * rseq.c, signal.c, memory.c (mappings), vdso.c, pages.c (their contents), files.c, pipe.c,
  * inode.c (files that are kept with their contents), shm.c (SysV shared memory),
  * deleted.c, tmpfs.c (file systems), mounts.c, mntlock.c, namespaces.c, pidns.c,
  * userns.c, cgroup.c.
@@ -258,11 +258,14 @@ struct task_struct *ckpt_head(struct task_struct *task);
 bool ckpt_lives_headless(struct task_struct *task);
 struct task_struct *ckpt_living(struct task_struct *task);
 int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd);
+int ckpt_take_rseq(struct ckpt_snapshot *s, struct task_struct *task, struct ckpt_task *t);
 int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_signals(struct ckpt_snapshot *s, struct task_struct *task);
 void ckpt_note_real_timer(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_timers(struct ckpt_snapshot *s, struct task_struct *task);
 int ckpt_take_mm(struct ckpt_snapshot *s, struct task_struct *task, u32 id);
+const char *ckpt_vdso_name(struct vm_area_struct *vma);
+int ckpt_vdso_crc(struct mm_struct *mm, u32 *crc);
 int ckpt_take_files(struct ckpt_snapshot *s, u32 index);
 int ckpt_fdtables_whole(struct ckpt_snapshot *s);
 int ckpt_take_file(struct ckpt_snapshot *s, struct task_struct *task, int fd,
@@ -551,6 +554,7 @@ int ckpt_open_pipe(struct ckpt_restart *r, u32 index, const struct ckpt_file *f,
 int ckpt_open_fifo(struct ckpt_restart *r, u32 index, const struct ckpt_file *f,
 		   struct file **spare);
 int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *mm);
+int ckpt_restore_vdso(struct ckpt_restart *r, struct ckpt_loaded *mm);
 int ckpt_close_files(void);
 int ckpt_restore_files(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_adopt_files(struct task_struct *from);
@@ -565,6 +569,8 @@ int ckpt_make_timers(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_start_timers(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_restore_restart_block(const struct ckpt_task *t);
 int ckpt_restore_regs(struct ckpt_restart *r, struct ckpt_member *m);
+int ckpt_restore_rseq(struct ckpt_restart *r, struct ckpt_member *m);
+void ckpt_register_rseq(const struct ckpt_task *t);
 int ckpt_make_leaders(struct ckpt_restart *r);
 void ckpt_drop_leaders(struct ckpt_restart *r);
 int ckpt_read_pages(struct ckpt_restart *r, u64 *pages);

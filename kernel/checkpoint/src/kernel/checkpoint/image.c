@@ -582,6 +582,8 @@ static int check_mm(struct ckpt_check *c, const struct ckpt_mm *mm)
 	for (i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		if (pairs[i][0] > pairs[i][1])
 			return bad(c, "an address space that ends before it begins");
+	if (le64_to_cpu(mm->mmap_base) & (c->page_size - 1))
+		return bad(c, "an address space with an impossible base");
 	if (mm->reserved || flags & ~CKPT_MM_FLAGS ||
 	    (flags & CKPT_MM_MDWE_NO_INHERIT && !(flags & CKPT_MM_MDWE)) ||
 	    (flags & CKPT_MM_LOCK_ONFAULT && !(flags & CKPT_MM_LOCK)))
@@ -648,7 +650,7 @@ static int check_vma(struct ckpt_check *c, const struct ckpt_vma *v, u32 extra)
 	if (pgoff + (end - start) / c->page_size < pgoff ||
 	    pgoff + (end - start) / c->page_size > (1ULL << 63) / c->page_size)
 		return bad(c, "a mapping behind the end of all files");
-	if (extra && !vma_name_ok(v->name, extra))
+	if (extra ? !vma_name_ok(v->name, extra) : kind == CKPT_VMA_KERNEL)
 		return bad(c, "a mapping with a wrong name");
 	if (check_family(c, v))
 		return -EBADMSG;
@@ -990,6 +992,25 @@ static int check_relations(struct ckpt_check *c, const struct ckpt_task *t)
 	return 0;
 }
 
+/* What it has registered with rseq(2), as far as it does not depend on the kernel. */
+static int check_rseq(struct ckpt_check *c, const struct ckpt_task *t)
+{
+	u32 state = le32_to_cpu(t->state), len = le32_to_cpu(t->rseq_len);
+	u64 addr = le64_to_cpu(t->rseq);
+
+	if (!addr)
+		return len || t->rseq_sig || t->rseq_flags ?
+			bad(c, "a restartable sequence area that is nowhere") : 0;
+	if (state != CKPT_TASK_LIVE && state != CKPT_TASK_STOPPED)
+		return bad(c, "a task that has ended, but not all of it");
+	if (len < CKPT_RSEQ_MIN || addr & (CKPT_RSEQ_MIN - 1) || addr + len < addr)
+		return bad(c, "a restartable sequence area at an impossible address");
+	if (le32_to_cpu(t->rseq_flags) & ~CKPT_RSEQ_FLAGS ||
+	    (t->rseq_flags && len == CKPT_RSEQ_MIN))
+		return bad(c, "a restartable sequence area with unknown flags");
+	return 0;
+}
+
 /* What is of the process as a whole stands with its first thread only. */
 static int check_process(struct ckpt_check *c, const struct ckpt_task *t, bool leads)
 {
@@ -1055,8 +1076,7 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 		return bad(c, "a task with a wrong number of groups or CPUs, or pids");
 	if (!between(t->pid, 1, 1 << 22))
 		return bad(c, "a task with an impossible pid");
-	if (le32_to_cpu(t->flags) & ~CKPT_TASK_FLAGS || le32_to_cpu(t->umask) & ~0777 ||
-	    t->reserved)
+	if (le32_to_cpu(t->flags) & ~CKPT_TASK_FLAGS || le32_to_cpu(t->umask) & ~0777)
 		return bad(c, "a task with unknown flags");
 	if (!between(t->exit_signal, 0, CKPT_NSIG) || !between(t->pdeath_signal, 0, CKPT_NSIG))
 		return bad(c, "a task with an impossible signal");
@@ -1070,7 +1090,7 @@ static int check_task(struct ckpt_check *c, const struct ckpt_task *t, u32 extra
 		return bad(c, "a task whose name is not a string");
 	err = check_relations(c, t) ?: check_process(c, t, leads) ?: check_state(c, t) ?:
 	      check_namespaces(c, t, leads) ?: check_users(c, t, leads) ?:
-	      check_pids(c, t, leads) ?: check_membership(c, t, leads);
+	      check_pids(c, t, leads) ?: check_membership(c, t, leads) ?: check_rseq(c, t);
 	if (err)
 		return err;
 	c->leader = le32_to_cpu(t->leader);

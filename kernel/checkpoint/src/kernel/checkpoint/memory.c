@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Checkpoint/restart: address spaces and their mappings; what is in them is in
- * pages.c
+ * pages.c, and what the kernel maps itself in vdso.c
  */
 #include <linux/auxvec.h>
 #include <linux/checkpoint.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/highmem.h>
 #include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
@@ -57,15 +56,8 @@ struct noted_vma {
 	unsigned long anon_pgoff;
 	struct file *file;
 	struct anon_vma_name *name;
+	const char *kernels;
 };
-
-/* Whether the kernel made the mapping itself, and makes it for every process. */
-static bool is_kernels(struct vm_area_struct *vma)
-{
-	const char *name = vma->vm_ops && vma->vm_ops->name ? vma->vm_ops->name(vma) : NULL;
-
-	return name && !vma->vm_file && (!strcmp(name, "[vdso]") || !strncmp(name, "[vvar", 5));
-}
 
 static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 		    struct vm_area_struct *vma, struct noted_vma *n)
@@ -77,7 +69,11 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 	for (i = 0; i < ARRAY_SIZE(vma_flags); i++)
 		if (vma->vm_flags & vma_flags[i].vm)
 			n->flags |= vma_flags[i].image;
-	if (is_kernels(vma)) {
+	n->kernels = ckpt_vdso_name(vma);
+	if (n->kernels) {
+		if (vma->anon_vma)
+			return ckpt_refuse(s, task, "mapping %lx: a vdso that was written to is",
+					   n->start);
 		n->kind = CKPT_VMA_KERNEL;
 		n->flags &= CKPT_VMA_READ | CKPT_VMA_WRITE | CKPT_VMA_EXEC;
 		return 0;
@@ -112,31 +108,6 @@ static int note_vma(struct ckpt_snapshot *s, struct task_struct *task,
 	return 0;
 }
 
-/* A checksum of the code that the kernel maps into @mm, whose lock is held. */
-static int vdso_crc(struct mm_struct *mm, u32 *crc)
-{
-	VMA_ITERATOR(vmi, mm, 0);
-	struct vm_area_struct *vma;
-	unsigned long addr;
-	struct page *page;
-	void *data;
-
-	*crc = 0;
-	for_each_vma(vmi, vma) {
-		if (!is_kernels(vma) || !(vma->vm_flags & VM_EXEC))
-			continue;
-		for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
-			if (get_user_pages_remote(mm, addr, 1, FOLL_FORCE, &page, NULL) != 1)
-				return -EFAULT;
-			data = kmap_local_page(page);
-			*crc = ckpt_crc(*crc, data, PAGE_SIZE);
-			kunmap_local(data);
-			put_page(page);
-		}
-	}
-	return 0;
-}
-
 /* Notes all mappings of @mm in @notes. Returns how many, or an error. */
 static int note_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_struct *mm,
 		   struct noted_vma *notes, u32 room, u32 *crc)
@@ -148,7 +119,7 @@ static int note_mm(struct ckpt_snapshot *s, struct task_struct *task, struct mm_
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
-	err = vdso_crc(mm, crc);
+	err = ckpt_vdso_crc(mm, crc);
 	for_each_vma(vmi, vma) {
 		if (!err && n == room)
 			err = -EAGAIN;
@@ -178,6 +149,7 @@ static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task, u32 mm,
 {
 	struct ckpt_vma *v;
 	int file = 0, family;
+	const char *name;
 	size_t len;
 	u32 i;
 
@@ -190,12 +162,16 @@ static int take_vmas(struct ckpt_snapshot *s, struct task_struct *task, u32 mm,
 		family = notes[i].family ? ckpt_take_family(s, notes[i].family, mm) : 0;
 		if (family < 0)
 			return family;
-		len = notes[i].name ? strlen(notes[i].name->name) + 1 : 0;
+		name = notes[i].name ? notes[i].name->name : notes[i].kernels;
+		len = name ? strlen(name) + 1 : 0;
+		/* without its brackets */
+		if (notes[i].kernels)
+			len -= 2;
 		v = ckpt_record_add(&s->mms, CKPT_VMA, 0, sizeof(*v) + len);
 		if (!v)
 			return -ENOMEM;
 		if (len)
-			memcpy(v->name, notes[i].name->name, len);
+			memcpy(v->name, name + !!notes[i].kernels, len - 1);
 		v->start = cpu_to_le64(notes[i].start);
 		v->end = cpu_to_le64(notes[i].end);
 		v->pgoff = cpu_to_le64(notes[i].pgoff);
@@ -214,6 +190,7 @@ static void take_layout(struct mm_struct *mm, struct ckpt_mm *to)
 	u32 i;
 
 	guard(spinlock)(&mm->arg_lock);
+	to->mmap_base = cpu_to_le64(mm->mmap_base);
 	to->start_code = cpu_to_le64(mm->start_code);
 	to->end_code = cpu_to_le64(mm->end_code);
 	to->start_data = cpu_to_le64(mm->start_data);
@@ -254,6 +231,8 @@ static u32 mm_flags(struct mm_struct *mm)
 		flags |= CKPT_MM_MDWE;
 	if (mm_flags_test(MMF_HAS_MDWE_NO_INHERIT, mm))
 		flags |= CKPT_MM_MDWE_NO_INHERIT;
+	if (mm_flags_test(MMF_TOPDOWN, mm))
+		flags |= CKPT_MM_TOPDOWN;
 	if (mm->def_flags & VM_LOCKED)
 		flags |= CKPT_MM_LOCK;
 	if (mm->def_flags & VM_LOCKONFAULT)
@@ -310,50 +289,6 @@ int ckpt_take_mm(struct ckpt_snapshot *s, struct task_struct *task, u32 id)
 	kvfree(notes);
 	mmput(mm);
 	return n;
-}
-
-/*
- * Unmaps everything of the caller but what the kernel has mapped, which must
- * be where, and what, it was at the checkpoint.
- */
-static int unmap_all(struct ckpt_restart *r, struct ckpt_loaded *l)
-{
-	const struct ckpt_mm *record = (void *)l->payload;
-	struct mm_struct *mm = current->mm;
-	u32 left = le32_to_cpu(record->nr_vmas), crc;
-	unsigned long from = 0, start, end;
-	struct vm_area_struct *vma;
-	const struct ckpt_vma *v;
-	int err;
-
-	mmap_read_lock(mm);
-	err = vdso_crc(mm, &crc);
-	mmap_read_unlock(mm);
-	if (err)
-		return err;
-	if (crc != le32_to_cpu(record->vdso_crc))
-		return ckpt_fail(r->ctl, -ENOEXEC, "the kernel's vdso is another one");
-
-	while (left--) {
-		l = list_next_entry(l, node);
-		v = (void *)l->payload;
-		if (v->kind != cpu_to_le32(CKPT_VMA_KERNEL))
-			continue;
-		start = le64_to_cpu(v->start);
-		end = le64_to_cpu(v->end);
-		mmap_read_lock(mm);
-		vma = find_vma(mm, start);
-		err = vma && is_kernels(vma) && vma->vm_start == start && vma->vm_end == end ?
-			0 : -ENOEXEC;
-		mmap_read_unlock(mm);
-		if (err)
-			return ckpt_fail(r->ctl, err, "the kernel's vdso is in another place");
-		err = start > from ? vm_munmap(from, start - from) : 0;
-		if (err)
-			return err;
-		from = end;
-	}
-	return from < TASK_SIZE ? vm_munmap(from, TASK_SIZE - from) : 0;
 }
 
 /* The file that @v maps, referenced; NULL if there is none. */
@@ -479,7 +414,7 @@ static int restore_exe(struct ckpt_restart *r, const struct ckpt_mm *record)
 /* As prctl(PR_SET_MM_MAP) sets it; the order was checked with the image. */
 static int restore_layout(struct ckpt_restart *r, const struct ckpt_mm *from)
 {
-	const __le64 *values = &from->start_code;
+	const __le64 *values = &from->mmap_base;
 	struct mm_struct *mm = current->mm;
 	u32 i;
 
@@ -488,6 +423,11 @@ static int restore_layout(struct ckpt_restart *r, const struct ckpt_mm *from)
 			return ckpt_fail(r->ctl, -EBADMSG, "an address space beyond its end");
 	mmap_read_lock(mm);
 	spin_lock(&mm->arg_lock);
+	mm->mmap_base = le64_to_cpu(from->mmap_base);
+	if (le32_to_cpu(from->flags) & CKPT_MM_TOPDOWN)
+		mm_flags_set(MMF_TOPDOWN, mm);
+	else
+		mm_flags_clear(MMF_TOPDOWN, mm);
 	mm->start_code = le64_to_cpu(from->start_code);
 	mm->end_code = le64_to_cpu(from->end_code);
 	mm->start_data = le64_to_cpu(from->start_data);
@@ -532,7 +472,7 @@ int ckpt_restore_mm(struct ckpt_restart *r, struct ckpt_loaded *l)
 	u32 left = le32_to_cpu(record->nr_vmas);
 	int err;
 
-	err = unmap_all(r, l);
+	err = ckpt_restore_vdso(r, l);
 	/* while the caller's old executable is not mapped, nor one of the same path */
 	if (!err)
 		err = restore_exe(r, record);

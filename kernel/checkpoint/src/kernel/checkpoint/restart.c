@@ -17,6 +17,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/regset.h>
+#include <linux/rseq.h>
 #include <linux/sched/exec_state.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -404,6 +405,7 @@ static void start_process(struct ckpt_restart *r, struct ckpt_member *m)
 static void go_on(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	ckpt_restore_restart_block(m->record);
+	ckpt_register_rseq(m->record);
 	start_process(r, m);
 	/* an interrupted system call is looked at where signals are */
 	set_thread_flag(TIF_SIGPENDING);
@@ -593,6 +595,8 @@ static int restore(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	int err;
 
+	/* it is in the memory that the caller gives up */
+	rseq_execve(current);
 	if (ckpt_is_zombie(m))
 		return ckpt_close_files() ?: ckpt_restore_task(r, m);
 	err = ckpt_restore_namespaces(r, m) ?: ckpt_restore_mount_namespace(r, m) ?:
@@ -764,7 +768,8 @@ static int finish(struct ckpt_restart *r, struct checkpoint_finish *arg)
 	ckpt_close_spares(r);
 	for (i = 0; i < r->nr_tasks && !err; i++)
 		if (!has_ended(&r->members[i]))
-			err = ckpt_restore_regs(r, &r->members[i]);
+			err = ckpt_restore_regs(r, &r->members[i]) ?:
+			      ckpt_restore_rseq(r, &r->members[i]);
 	if (err)
 		return err;
 	ckpt_settle_users(r);

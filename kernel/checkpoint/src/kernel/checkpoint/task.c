@@ -340,7 +340,9 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 			return -ESRCH;
 		t->umask = cpu_to_le32(head->fs->umask);
 	}
-	return headless ? 0 : take_restart_block(s, task, t);
+	if (headless)
+		return 0;
+	return ckpt_take_rseq(s, task, t) ?: take_restart_block(s, task, t);
 }
 
 static int restore_rlimits(struct ckpt_restart *r, const struct ckpt_task *t)

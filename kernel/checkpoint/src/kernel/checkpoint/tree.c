@@ -207,10 +207,6 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 	if (task->perf_event_ctxp)
 		return ckpt_refuse(s, task, "a perf event is");
 #endif
-#ifdef CONFIG_RSEQ
-	if (task->rseq.usrptr)
-		return ckpt_refuse(s, task, "a restartable sequence area is");
-#endif
 #ifdef CONFIG_FUTEX_PI
 	if (!list_empty(&task->futex.pi_state_list))
 		return ckpt_refuse(s, task, "a held PI futex is");

@@ -339,7 +339,8 @@ struct ckpt_fd {
 #define CKPT_MM_MDWE_NO_INHERIT	0x2	/* PR_MDWE_NO_INHERIT */
 #define CKPT_MM_LOCK		0x4	/* MCL_FUTURE */
 #define CKPT_MM_LOCK_ONFAULT	0x8	/* MCL_FUTURE | MCL_ONFAULT: with CKPT_MM_LOCK */
-#define CKPT_MM_FLAGS		0xf
+#define CKPT_MM_TOPDOWN		0x10	/* that search goes downwards */
+#define CKPT_MM_FLAGS		0x1f
 
 /**
  * struct ckpt_mm - an address space
@@ -349,6 +350,8 @@ struct ckpt_fd {
  * @nr_vmas: how many VMA records follow
  * @flags: CKPT_MM_*
  * @reserved: 0
+ * @mmap_base: where the search for a place for new mappings begins, a multiple of
+ *	a page
  *
  * The rest is what prctl(PR_SET_MM_MAP) sets.
  */
@@ -359,6 +362,7 @@ struct ckpt_mm {
 	__le32 nr_vmas;
 	__le32 flags;
 	__le32 reserved;
+	__le64 mmap_base;
 	__le64 start_code;
 	__le64 end_code;
 	__le64 start_data;
@@ -411,7 +415,8 @@ enum ckpt_vma_kind {
  *	numbered 1, 2, 3 ... by their first mapping
  * @anon_pgoff: of a family, address of its first page, in pages, when it was
  *	mapped first: pages of a family are shared only where this is the same
- * @name: of PR_SET_VMA_ANON_NAME, with its terminating 0, or nothing
+ * @name: of PR_SET_VMA_ANON_NAME, or, KERNEL, which of its mappings this is, vdso, vvar
+ *	or another; with its terminating 0. Of others nothing
  */
 struct ckpt_vma {
 	__le64 start;
@@ -637,6 +642,10 @@ enum ckpt_role {
 #define CKPT_TASK_OWN_FS	0x20	/* a thread with directory and umask of its own */
 #define CKPT_TASK_FLAGS		0x3f
 
+#define CKPT_RSEQ_SLICE		0x01	/* it may ask for a longer time slice */
+#define CKPT_RSEQ_FLAGS		0x01
+#define CKPT_RSEQ_MIN		32	/* bytes, and alignment */
+
 enum ckpt_task_state {
 	CKPT_TASK_LIVE,
 	CKPT_TASK_ZOMBIE,	/* ended, and not waited for */
@@ -712,7 +721,11 @@ enum ckpt_restart_kind {
  *	its pid namespace, or 0
  * @exec_user: NS of the user namespace in which its program was executed, or 0: see
  *	ptrace(2) about who may trace it when it is not dumpable
- * @reserved: 0
+ * @rseq_flags: CKPT_RSEQ_*
+ * @rseq: address of what is registered with rseq(2), a multiple of 32, or 0; only
+ *	LIVE and STOPPED
+ * @rseq_len: of that, bytes, at least 32; 0 without it, as the others
+ * @rseq_sig: what stands before its abort handlers
  * @data: the groups; then the affinity, CPU n is bit n % 32 of word n / 32;
  *	then its pids at the levels below @pid, the last in its own namespace
  *
@@ -768,7 +781,10 @@ struct ckpt_task {
 	__le32 cgroup;
 	__le32 pid_owner;
 	__le32 exec_user;
-	__le32 reserved;
+	__le32 rseq_flags;
+	__le64 rseq;
+	__le32 rseq_len;
+	__le32 rseq_sig;
 	__le32 data[];
 };
 
