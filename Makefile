@@ -23,7 +23,7 @@ check: ## only some suites: SUITES="pidns oom-handler" FLAVOUR= CPUS= REPEAT=
 	@scripts/check $(SUITES)
 
 machine: ## checkpoint/restart on an emulated x86_64 machine, not User-Mode Linux
-	@FLAVOUR=counted scripts/check $(addprefix checkpoint/,tree signals memory files namespaces ipc images freeze)
+	@FLAVOUR=counted scripts/check $(addprefix checkpoint/,tree signals memory files namespaces ipc images freeze rseq)
 
 build: ## everything that a boot needs, but no boot
 	@scripts/build

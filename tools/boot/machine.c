@@ -103,11 +103,8 @@ static char *make_initramfs(const struct instance *in, const struct options *o)
 	return path;
 }
 
-/*
- * The vdso has to be where it was, which is not so where addresses are random; and the
- * console shows all, or what went wrong there would not be seen.
- */
-#define KERNEL_WORDS	"console=ttyS0 printk.time=1 printk.devkmsg=on norandmaps panic=-1 reboot=t " \
+/* The console shows all, or what went wrong there would not be seen. */
+#define KERNEL_WORDS	"console=ttyS0 printk.time=1 printk.devkmsg=on panic=-1 reboot=t " \
 			"rdinit=/sbin/init bulkhead.run=initramfs"
 
 char **machine_arguments(const struct instance *in, const struct options *o)

@@ -163,8 +163,6 @@ static void enter_run_folder(void)
 	emulated = !strcmp(path, "initramfs");
 	if (emulated) {
 		must(!mount("/bulkhead", RUN_DIR, NULL, MS_BIND, NULL), "bind the folder of this run");
-		/* an image cannot hold what the C library registers with the kernel there */
-		setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
 		return;
 	}
 	must(!mount("none", RUN_DIR, "hostfs", 0, path), "mount the folder of this run");

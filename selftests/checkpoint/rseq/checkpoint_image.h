@@ -1,0 +1,1 @@
+../../../kernel/checkpoint/src/include/uapi/linux/checkpoint_image.h
