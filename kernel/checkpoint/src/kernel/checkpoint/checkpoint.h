@@ -561,6 +561,7 @@ int ckpt_adopt_files(struct task_struct *from);
 int ckpt_restore_fs(struct ckpt_restart *r, const struct ckpt_task *t);
 int ckpt_adopt_fs(struct task_struct *from);
 int ckpt_restore_task(struct ckpt_restart *r, struct ckpt_member *m);
+int ckpt_restore_actions(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_restore_signals(struct ckpt_restart *r, struct ckpt_member *m);
 int ckpt_restore_process_signals(struct ckpt_restart *r, struct ckpt_member *m);
 void ckpt_restore_stop(const struct ckpt_member *m);

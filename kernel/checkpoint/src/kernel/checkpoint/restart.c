@@ -571,6 +571,7 @@ static int restore_first(struct ckpt_restart *r, struct ckpt_member *m)
 	/* Its other threads must not run in the memory that it gives up. */
 	return await(r, READ_ONCE(m->nr_joined) == m->nr_threads) ?:
 	       ckpt_restore_mm(r, r->mms[le32_to_cpu(m->record->mm) - 1]) ?:
+	       ckpt_restore_actions(r, m) ?:
 	       ckpt_restore_fs(r, m->record);
 }
 

@@ -208,7 +208,11 @@ static int queue_signals(struct ckpt_restart *r, struct ckpt_member *m, bool sha
 	return 0;
 }
 
-static int restore_actions(struct ckpt_restart *r, struct ckpt_member *m)
+/*
+ * Restores the handlers of the process of which the caller, @m, is the first thread; the
+ * others wait for that: a signal that has none yet, and is not blocked, would end it.
+ */
+int ckpt_restore_actions(struct ckpt_restart *r, struct ckpt_member *m)
 {
 	struct ckpt_loaded *l = m->loaded;
 	int err;
@@ -221,17 +225,11 @@ static int restore_actions(struct ckpt_restart *r, struct ckpt_member *m)
 			       le32_to_cpu(m->record->pid), -err) : 0;
 }
 
-/* Restores handlers, mask and waiting signals of the caller, @m, but not those of its process. */
+/* Restores mask and waiting signals of the caller, @m, but not those of its process. */
 int ckpt_restore_signals(struct ckpt_restart *r, struct ckpt_member *m)
 {
-	int err = 0;
-
 	if (!forget_pending(ckpt_is_leader(m)))
 		return -EINTR;
-	if (ckpt_is_leader(m))
-		err = restore_actions(r, m);
-	if (err)
-		return err;
 	set_masks(m->record);
 	return queue_signals(r, m, false);
 }
