@@ -10,6 +10,7 @@
 #include "checkpoint_image.h"
 #include "kselftest_harness.h"
 #include "ckpt.h"
+#include "forge.h"
 #include "sysvshm.h"
 
 static void *until_go(void *arg)
@@ -93,40 +94,6 @@ JOB(simple)
 
 static unsigned char image[4 << 20], mutant[4 << 20];
 static size_t len;
-
-/* The kernel's reading of an image is what is under test, so nothing is shared with it. */
-static uint32_t crc32c(uint32_t crc, const unsigned char *p, size_t n)
-{
-	int i;
-
-	crc = ~crc;
-	while (n--) {
-		crc ^= *p++;
-		for (i = 0; i < 8; i++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
-	}
-	return ~crc;
-}
-
-static void seal(unsigned char *data, size_t size)
-{
-	size_t at = 0, length;
-	uint32_t all = 0;
-
-	while (at + sizeof(struct ckpt_record) <= size) {
-		struct ckpt_record *r = (void *)(data + at);
-
-		length = r->length;
-		if (length > size - at - sizeof(*r))
-			return;
-		if (r->type == CKPT_TRAILER && length >= sizeof(struct ckpt_trailer))
-			((struct ckpt_trailer *)(r + 1))->crc = all;
-		r->crc = 0;
-		r->crc = crc32c(0, (void *)r, sizeof(*r) + length);
-		all = crc32c(all, (void *)r, sizeof(*r));
-		at += sizeof(*r) + ((length + 7) & ~7UL);
-	}
-}
 
 static uint32_t random_number(uint64_t *seed)
 {
@@ -252,7 +219,7 @@ TEST_F_TIMEOUT(images, mutants_with_checksums_that_fit_leave_nothing_behind, 600
 			continue;
 		memcpy(mutant, image, len);
 		mutant[at] = random_number(&seed);
-		seal(mutant, len);
+		forge_seal(mutant, len);
 		refused += try_image(mutant, len) != 0;
 		tried++;
 	}
@@ -453,7 +420,7 @@ TEST_F(images, restartable_sequences_are_refused_where_there_are_none)
 	}
 	t->rseq = 0x10000000;
 	t->rseq_len = 32;
-	seal(mutant, len);
+	forge_seal(mutant, len);
 	ASSERT_NE(try_image(mutant, len), 0);
 	ASSERT_NE(strstr(ckpt_said(), "restartable sequences are not supported here"), NULL) {
 		TH_LOG("%s", ckpt_said());
