@@ -221,7 +221,8 @@ TEST_F(zswap, a_removed_cgroups_pool_is_its_parents)
 	baton_take(&full);
 	ASSERT_EQ(0, cg_await_empty(self->a));
 	ASSERT_EQ(0, cg_remove(self->a));
-	EXPECT_TRUE(cg_stat_settles(self->top, "zswapped", MB(3) - SWAP_CACHE - OWN, MB(4) + KB(512)));
+	EXPECT_TRUE(cg_stat_settles(self->top, "zswapped", MB(3) - SWAP_CACHE - OWN,
+				    MB(4) + KB(512)));
 	baton_pass(&go, 0);
 	EXPECT_EQ(0, proc_end(pid));
 	EXPECT_TRUE(cg_stat_settles(self->top, "zswapped", 0, 0));
