@@ -167,7 +167,8 @@ static int take_path(struct ckpt_snapshot *s, struct task_struct *task, int fd,
 		int err = vfs_getattr(path, &stat, STATX_SIZE | STATX_MTIME, AT_STATX_SYNC_AS_STAT);
 
 		if (err)
-			return ckpt_refuse_file(s, task, fd, "%s, whose size and times cannot be read, is",
+			return ckpt_refuse_file(s, task, fd,
+						"%s, whose size and times cannot be read, is",
 						name);
 		f->mapped = cpu_to_le32(1);
 		f->size = cpu_to_le64(stat.size);
