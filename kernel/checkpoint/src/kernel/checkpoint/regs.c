@@ -4,11 +4,12 @@
  */
 #include <linux/elf.h>
 #include <linux/regset.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include "checkpoint.h"
 
-/* Takes every register set that can be set again. */
-int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task)
+/* Every register set that can be set again. */
+static int take_sets(struct ckpt_snapshot *s, struct task_struct *task)
 {
 	const struct user_regset_view *view = task_user_regset_view(task);
 	const struct user_regset *set;
@@ -46,6 +47,18 @@ int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Takes the registers. They may lie on the stack, which goes if somebody thaws the task. */
+int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task)
+{
+	int err;
+
+	if (!try_get_task_stack(task))
+		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
+	err = take_sets(s, task);
+	put_task_stack(task);
+	return err;
 }
 
 static int restore_set(struct task_struct *task, const struct ckpt_regs *regs)

@@ -262,6 +262,11 @@ static void start_posix(const struct ckpt_timer *t)
 	at = left > 0 ? ktime_add_safe(at, left) : at + left;
 	spec = timer_spec(max(at, 1LL), le64_to_cpu(t->interval));
 	do_timer_settime(id, TIMER_ABSTIME, &spec, NULL);
+	/* what has expired sends its signal now, and not with the next interrupt */
+	if (left <= 0 && timer->it_clock >= 0 && hrtimer_cancel(&timer->it.real.timer)) {
+		guard(spinlock_irq)(&timer->it_lock);
+		posix_timer_queue_signal(timer);
+	}
 }
 
 static void start_interval(const struct ckpt_timer *t)
