@@ -306,9 +306,9 @@ static inline bool nfs_threads_become(int n)
 /* To be said before a host with both ends is left. */
 static inline void nfs_leave(void)
 {
-	/* Not mounted is fine, in use is not. */
 	int others;
 
+	/* Not mounted is fine, in use is not. */
 	if (umount(NFS_CLIENT))
 		must(errno == EINVAL || errno == ENOENT);
 	others = nfs_kthreads("/proc", "nfsd") - nfs_get("threads");

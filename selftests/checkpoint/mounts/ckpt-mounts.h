@@ -4,8 +4,11 @@
 #define BULKHEAD_CKPT_MOUNTS_H
 
 #include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include "ckpt.h"
 #include "file.h"
+#include "kselftest_harness.h"
 
 #define IMAGE	CKPT_DIR "/image"
 #define OWN	CKPT_DIR "/own"		/* where a tmpfs of its own is mounted */
@@ -40,6 +43,25 @@ static inline char *mountinfo(void)
 		len += snprintf(out + len, sizeof(text) - len, "\n");
 	}
 	return out;
+}
+
+/* The job "slave" is restarted, and then something is mounted in what it is a slave of. */
+static inline void expect_slave(struct __test_metadata *_metadata)
+{
+	pid_t pid;
+
+	ASSERT_EQ(mount(SIDE, SIDE, NULL, MS_BIND, NULL), 0);
+	ASSERT_EQ(mount(NULL, SIDE, NULL, MS_SHARED, NULL), 0);
+	ASSERT_EQ(mkdir(SIDE "/sub", 0755) || mkdir(SIDE "/mine", 0755), 0);
+	pid = ckpt_start("slave");
+	ASSERT_EQ(ckpt_save(pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
+	ckpt_kill(pid);
+	ASSERT_EQ(ckpt_restart(IMAGE), 0) TH_LOG("%s", ckpt_said());
+	job_touch(CKPT_DIR "/go");
+	ASSERT_TRUE(ckpt_appears(CKPT_DIR "/mount-it") || ckpt_appears(CKPT_DIR "/verdict"));
+	ASSERT_EQ(mount("sub", SIDE "/sub", "tmpfs", 0, NULL), 0);
+	job_touch(SIDE "/sub/there");
+	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 
 #endif /* BULKHEAD_CKPT_MOUNTS_H */

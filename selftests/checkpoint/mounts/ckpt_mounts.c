@@ -457,20 +457,7 @@ TEST_F(mounts, a_program_in_a_tmpfs_runs_on_and_a_namespace_within_is_another_on
 
 TEST_F(mounts, a_slave_of_the_callers_mounts_is_one_again)
 {
-	pid_t pid;
-
-	ASSERT_EQ(mount(SIDE, SIDE, NULL, MS_BIND, NULL), 0);
-	ASSERT_EQ(mount(NULL, SIDE, NULL, MS_SHARED, NULL), 0);
-	ASSERT_EQ(mkdir(SIDE "/sub", 0755) || mkdir(SIDE "/mine", 0755), 0);
-	pid = ckpt_start("slave");
-	ASSERT_EQ(ckpt_save(pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(IMAGE), 0) TH_LOG("%s", ckpt_said());
-	job_touch(CKPT_DIR "/go");
-	ASSERT_TRUE(ckpt_appears(CKPT_DIR "/mount-it") || ckpt_appears(CKPT_DIR "/verdict"));
-	ASSERT_EQ(mount("sub", SIDE "/sub", "tmpfs", 0, NULL), 0);
-	job_touch(SIDE "/sub/there");
-	ASSERT_STREQ(ckpt_verdict(), "ok");
+	expect_slave(_metadata);
 	EXPECT_EQ(mounts_with(SIDE "/mine", ""), 0);
 }
 

@@ -479,20 +479,7 @@ TEST_F(usermounts, an_image_is_good_for_two_restarts)
 
 TEST_F(usermounts, slaves_of_the_callers_mounts_are_slaves_again)
 {
-	pid_t pid;
-
-	ASSERT_EQ(mount(SIDE, SIDE, NULL, MS_BIND, NULL), 0);
-	ASSERT_EQ(mount(NULL, SIDE, NULL, MS_SHARED, NULL), 0);
-	ASSERT_EQ(mkdir(SIDE "/sub", 0755) || mkdir(SIDE "/mine", 0755), 0);
-	pid = ckpt_start("slave");
-	ASSERT_EQ(ckpt_save(pid, IMAGE), 0) TH_LOG("%s", ckpt_said());
-	ckpt_kill(pid);
-	ASSERT_EQ(ckpt_restart(IMAGE), 0) TH_LOG("%s", ckpt_said());
-	job_touch(CKPT_DIR "/go");
-	ASSERT_TRUE(ckpt_appears(CKPT_DIR "/mount-it") || ckpt_appears(CKPT_DIR "/verdict"));
-	ASSERT_EQ(mount("sub", SIDE "/sub", "tmpfs", 0, NULL), 0);
-	job_touch(SIDE "/sub/there");
-	ASSERT_STREQ(ckpt_verdict(), "ok");
+	expect_slave(_metadata);
 }
 
 /* What @path is in the process that the tool has made last. */
