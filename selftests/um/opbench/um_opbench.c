@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* opbench: a batch does what it says, is refused for a reason, and leaves nothing behind. */
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -236,6 +237,54 @@ TEST_F(opbench, frozen_tasks_are_thawed_again)
 	EXPECT_EQ(0, cg_key(self->cg, "cgroup.events", "frozen"));
 	kill(pid, SIGKILL);
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+}
+
+/* How often a process has gone to sleep, or -errno. */
+static long slept(pid_t pid)
+{
+	char path[64], text[32];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	err = file_field(path, "voluntary_ctxt_switches", text, sizeof(text));
+	return err ? err : atol(text);
+}
+
+/* Once in each operation: a task that has not run since it was thawed would not have to stop. */
+TEST_F(opbench, each_time_all_tasks_stop)
+{
+	long before[3];
+	pid_t pid[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		pid[i] = cg_fork_into(self->cg, 0);
+		ASSERT_LE(0, pid[i]);
+		if (!pid[i])
+			for (;;)
+				pause();
+	}
+	ASSERT_EQ(0, batch(self->fd, &self->a, "freeze path=%s/cgroup.freeze", self->cg));
+	for (i = 0; i < 3; i++) {
+		before[i] = slept(pid[i]);
+		ASSERT_LT(0, before[i]);
+	}
+	ASSERT_EQ(0, batch(self->fd, &self->a, "freeze path=%s/cgroup.freeze n=20", self->cg));
+	for (i = 0; i < 3; i++) {
+		EXPECT_LE(before[i] + 20, slept(pid[i]));
+		EXPECT_EQ(-SIGKILL, proc_kill(pid[i]));
+	}
+}
+
+TEST_F(opbench, idle_time_is_what_is_waited)
+{
+	/* It does not sleep, so nobody else runs but what interrupts it. */
+	ASSERT_EQ(0, batch(self->fd, &self->a, "nop n=100000"));
+	EXPECT_GT(self->a.ns / 10, self->a.idle_ns);
+	/* A work queue waits for grace periods here, and the batch for the work queue. */
+	ASSERT_EQ(0, batch(self->fd, &self->a, "ns-net-destroy"));
+	EXPECT_LT(self->a.ns / 10, self->a.idle_ns);
+	EXPECT_GE(self->a.ns, self->a.idle_ns);
 }
 
 TEST_F(opbench, a_task_does_not_freeze_itself)

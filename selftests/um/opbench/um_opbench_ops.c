@@ -473,6 +473,9 @@ TEST_F(op, namespaces_are_made_and_destroyed_where_nobody_is)
 				TH_LOG("%s, round %d", kinds[i], round);
 			EXPECT_EQ(0, three_namespaces(self->fd, &self->a, kinds[i], "destroy"))
 				TH_LOG("%s, round %d", kinds[i], round);
+			/* it ends when they are gone, and not before */
+			EXPECT_EQ(0, batch(self->fd, &self->a, "ns-%s-destroy n=3", kinds[i]))
+				TH_LOG("%s, round %d", kinds[i], round);
 		}
 		/* they were there at the same time */
 		EXPECT_EQ(-ENOSPC, batch(self->fd, &self->a, "ns-%s-create n=4", kinds[i]));

@@ -52,7 +52,22 @@ static int opbench_freeze_prepare(struct opbench *b)
 	return 0;
 }
 
-/* The write only asks for it: the cgroup is frozen when the last task has stopped. */
+/* All who stand still at and below @cgrp. */
+static unsigned long opbench_standing(struct cgroup *cgrp)
+{
+	struct cgroup_subsys_state *css;
+	unsigned long sum = 0;
+
+	guard(rcu)();
+	css_for_each_descendant_pre(css, &cgrp->self)
+		sum += READ_ONCE(css->cgroup->freezer.nr_frozen_tasks);
+	return sum;
+}
+
+/*
+ * The write only asks for it: the cgroup is frozen when the last task has stopped, and
+ * thawed when the last one runs. One that has not run yet would be frozen again for nothing.
+ */
 static int opbench_freeze(struct opbench *b, unsigned long n)
 {
 	struct cgroup *cgrp = b->priv;
@@ -62,15 +77,16 @@ static int opbench_freeze(struct opbench *b, unsigned long n)
 		ssize_t put;
 
 		put = kernel_write(b->file[0], "1", 1, &pos);
-		/* The sleep is idle time and not in the result, what the tasks do is. */
 		while (put == 1 && !test_bit(CGRP_FROZEN, &cgrp->flags) &&
 		       !fatal_signal_pending(current))
-			schedule_timeout_killable(1);
+			opbench_let_others_run(b);
 		pos = 0;
 		if (put == 1)
 			put = kernel_write(b->file[0], "0", 1, &pos);
 		if (put != 1)
 			return put < 0 ? put : -EIO;
+		while (opbench_standing(cgrp) && !fatal_signal_pending(current))
+			opbench_let_others_run(b);
 		if (opbench_stop())
 			return -EINTR;
 	}
@@ -79,9 +95,9 @@ static int opbench_freeze(struct opbench *b, unsigned long n)
 
 const struct opbench_op opbench_cgroup_ops[] = {
 	{
-		.name = "freeze", .run = opbench_freeze, .needs = OPBENCH_NEEDS_PATH,
+		.name = "freeze", .run = opbench_freeze, .needs = OPBENCH_NEEDS_PATH, .waits = true,
 		.prepare = opbench_freeze_prepare, .finish = opbench_close,
-		.what = "freeze a cgroup through its cgroup.freeze until all of it stands, thaw it",
+		.what = "freeze all that is in a cgroup, by its cgroup.freeze, and thaw it",
 	},
 	{ }
 };

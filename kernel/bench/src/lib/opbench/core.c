@@ -18,8 +18,8 @@
  *
  * ns is CLOCK_MONOTONIC. cycles is get_cycles(), 0 where there is none; in an
  * emulator that advances its clock by one per instruction it counts instructions.
- * idle_ns is how long the CPUs slept meanwhile: an operation that waits for a
- * grace period costs time but no work, and this is the difference.
+ * idle_ns is how long the CPUs had nothing to do meanwhile: an operation that waits for
+ * a grace period costs time but no work, and this is the difference.
  *
  * extra= is the instrument's own test weight. It adds so many thousandths of the
  * batch's operations without saying so in n: a measurement that does not find
@@ -29,11 +29,9 @@
  * allocated, until somebody writes.
  */
 #include <linux/capability.h>
-#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/init.h>
-#include <linux/kernel_stat.h>
 #include <linux/math.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
@@ -114,29 +112,19 @@ static const struct opbench_op *opbench_find(const char *name)
 	return NULL;
 }
 
-static u64 opbench_idle_ns(void)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_online_cpu(cpu)
-		sum += kcpustat_field_idle(cpu) + kcpustat_field_iowait(cpu);
-	return sum;
-}
-
 /* The cheapest reading is the innermost one. */
-static void opbench_begin(struct opbench_stamp *s)
+static void opbench_begin(struct opbench *b, struct opbench_stamp *s)
 {
-	s->idle_ns = opbench_idle_ns();
+	s->idle_ns = opbench_idle_ns(b);
 	s->ns = ktime_get_ns();
 	s->cycles = get_cycles();
 }
 
-static void opbench_end(struct opbench_stamp *s)
+static void opbench_end(struct opbench *b, struct opbench_stamp *s)
 {
 	s->cycles = get_cycles() - s->cycles;
 	s->ns = ktime_get_ns() - s->ns;
-	s->idle_ns = opbench_idle_ns() - s->idle_ns;
+	s->idle_ns = opbench_idle_ns(b) - s->idle_ns;
 }
 
 static int opbench_number(const char *value, unsigned long min, unsigned long max,
@@ -214,12 +202,25 @@ static int opbench_batch(struct opbench *b, struct opbench_stamp *s)
 		err = b->op->run(b, b->warm);
 	if (!err) {
 		b->refused = 0;
-		opbench_begin(s);
+		opbench_begin(b, s);
 		err = b->op->run(b, b->done);
-		opbench_end(s);
+		opbench_end(b, s);
 	}
 	if (b->op->finish)
 		b->op->finish(b);
+	return err;
+}
+
+static int opbench_filled_batch(struct opbench *b, struct opbench_stamp *s)
+{
+	int err = opbench_fill_start(b);
+
+	if (err)
+		return err;
+	/* What that has left to kthreadd is not to be measured. */
+	opbench_let_others_run(b);
+	err = opbench_batch(b, s);
+	opbench_fill_end(b);
 	return err;
 }
 
@@ -245,7 +246,7 @@ static ssize_t opbench_write(struct file *file, const char __user *from, size_t 
 	session->answer[0] = '\0';
 	err = opbench_parse(&b, strim(line));
 	if (!err)
-		err = opbench_batch(&b, &s);
+		err = b.op->waits ? opbench_filled_batch(&b, &s) : opbench_batch(&b, &s);
 	if (!err)
 		scnprintf(session->answer, sizeof(session->answer),
 			  "op=%s n=%lu done=%lu refused=%lu ns=%llu cycles=%llu idle_ns=%llu\n",

@@ -54,15 +54,15 @@ const struct opbench_op opbench_ns_ops[] = {
 		.what = "a new uts namespace in place of the old",
 	},
 	{
-		.name = "ns-ipc", .run = opbench_ns_ipc, .max = OPBENCH_MAX_NS,
+		.name = "ns-ipc", .run = opbench_ns_ipc, .max = OPBENCH_MAX_NS, .waits = true,
 		.what = "a new ipc namespace in place of the old, which a work queue destroys",
 	},
 	{
-		.name = "ns-mnt", .run = opbench_ns_mnt,
+		.name = "ns-mnt", .run = opbench_ns_mnt, .waits = true,
 		.what = "a copy of all mounts in place of the old",
 	},
 	{
-		.name = "ns-net", .run = opbench_ns_net, .max = OPBENCH_MAX_NS,
+		.name = "ns-net", .run = opbench_ns_net, .max = OPBENCH_MAX_NS, .waits = true,
 		.what = "a new net namespace in place of the old, which a work queue destroys",
 	},
 	{

@@ -3,16 +3,21 @@
  * opbench: namespaces made and destroyed apart. The calling task stays where it
  * is: they are made as unshare(2) makes them, and held by nobody but the batch.
  */
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs_struct.h>
+#include <linux/jiffies.h>
 #include <linux/nsfs.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
+#include <linux/user_namespace.h>
 
 #include "opbench.h"
+
+#define OPBENCH_NS_PATIENCE	(60 * HZ)
 
 /* A copy of all mounts moves whoever makes it into itself: only a copy of the task's folders. */
 static int opbench_new_mounts(struct nsproxy **ns)
@@ -48,9 +53,55 @@ static int opbench_ns_create(struct opbench *b, unsigned long n)
 	return err;
 }
 
+static long opbench_ns_count(const struct opbench *b)
+{
+	enum ucount_type type;
+
+	switch (b->flags) {
+	case CLONE_NEWUTS:
+		type = UCOUNT_UTS_NAMESPACES;
+		break;
+	case CLONE_NEWIPC:
+		type = UCOUNT_IPC_NAMESPACES;
+		break;
+	case CLONE_NEWNS:
+		type = UCOUNT_MNT_NAMESPACES;
+		break;
+	case CLONE_NEWNET:
+		type = UCOUNT_NET_NAMESPACES;
+		break;
+	case CLONE_NEWCGROUP:
+		type = UCOUNT_CGROUP_NAMESPACES;
+		break;
+	default:
+		type = UCOUNT_TIME_NAMESPACES;
+		break;
+	}
+	return atomic_long_read(&current_ucounts()->ucount[type]);
+}
+
+/*
+ * Work queues destroy some of them: each kind is at last taken off the user's count. Others of
+ * the same user that come meanwhile would be waited for as well, so there is an end to it.
+ */
+static int opbench_ns_await(struct opbench *b, long count)
+{
+	unsigned long end = jiffies + OPBENCH_NS_PATIENCE;
+
+	while (opbench_ns_count(b) > count) {
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
 static int opbench_ns_destroy(struct opbench *b, unsigned long n)
 {
 	struct nsproxy **all = b->priv;
+	long count = opbench_ns_count(b) - n;
 	int err = 0;
 
 	while (!err && n--) {
@@ -60,7 +111,7 @@ static int opbench_ns_destroy(struct opbench *b, unsigned long n)
 			task_work_run();
 		err = opbench_stop();
 	}
-	return err;
+	return err ?: opbench_ns_await(b, count);
 }
 
 static void opbench_ns_finish(struct opbench *b)
@@ -108,29 +159,29 @@ OPBENCH_NS(net, CLONE_NEWNET)
 OPBENCH_NS(cgroup, CLONE_NEWCGROUP)
 OPBENCH_NS(time, CLONE_NEWTIME)
 
-#define OPBENCH_CREATE(ns)							\
+#define OPBENCH_CREATE(ns, does_wait)						\
 	{									\
 		.name = "ns-" #ns "-create", .run = opbench_ns_create,		\
-		.max = OPBENCH_MAX_NS,						\
+		.max = OPBENCH_MAX_NS, .waits = (does_wait),			\
 		.prepare = opbench_##ns##_prepare, .finish = opbench_ns_finish,	\
 		.what = "make a new " #ns " namespace that nobody enters",	\
 	}
 
-#define OPBENCH_DESTROY(ns)							\
+#define OPBENCH_DESTROY(ns, does_wait)						\
 	{									\
 		.name = "ns-" #ns "-destroy", .run = opbench_ns_destroy,	\
-		.max = OPBENCH_MAX_NS,						\
+		.max = OPBENCH_MAX_NS, .waits = (does_wait),			\
 		.prepare = opbench_##ns##_prepare_all,				\
 		.finish = opbench_ns_finish,					\
-		.what = "give up a " #ns " namespace that nobody has entered",	\
+		.what = "give up a " #ns " namespace that nobody has entered, to its end",	\
 	}
 
 const struct opbench_op opbench_nsproxy_ops[] = {
-	OPBENCH_CREATE(uts), OPBENCH_DESTROY(uts),
-	OPBENCH_CREATE(ipc), OPBENCH_DESTROY(ipc),
-	OPBENCH_CREATE(mnt), OPBENCH_DESTROY(mnt),
-	OPBENCH_CREATE(net), OPBENCH_DESTROY(net),
-	OPBENCH_CREATE(cgroup), OPBENCH_DESTROY(cgroup),
-	OPBENCH_CREATE(time), OPBENCH_DESTROY(time),
+	OPBENCH_CREATE(uts, false), OPBENCH_DESTROY(uts, false),
+	OPBENCH_CREATE(ipc, true), OPBENCH_DESTROY(ipc, true),
+	OPBENCH_CREATE(mnt, true), OPBENCH_DESTROY(mnt, true),
+	OPBENCH_CREATE(net, true), OPBENCH_DESTROY(net, true),
+	OPBENCH_CREATE(cgroup, false), OPBENCH_DESTROY(cgroup, false),
+	OPBENCH_CREATE(time, false), OPBENCH_DESTROY(time, false),
 	{ }
 };

@@ -8,12 +8,14 @@
 
 struct file;
 struct opbench;
+struct opbench_filler;
 
 /**
  * struct opbench_op - an operation of the kernel that can be repeated
  * @name: what it is asked for by
  * @what: one line for the list in the file "ops"
  * @needs: the keys that have to be given, of OPBENCH_NEEDS_*
+ * @waits: whether it waits for something else than its own CPU
  * @max: most operations in one batch, where memory or a table bounds them
  * @prepare: what a batch needs and is not to be measured; may be absent
  * @run: do it so many times; this is what is measured. Called twice when the
@@ -27,6 +29,7 @@ struct opbench_op {
 	const char *name;
 	const char *what;
 	unsigned int needs;
+	bool waits;
 	unsigned long max;
 	int (*prepare)(struct opbench *b);
 	int (*run)(struct opbench *b, unsigned long n);
@@ -62,6 +65,8 @@ struct opbench_op {
  * @pos: how far @run has come in it
  * @flags: how what @prepare has made was made
  * @priv: what else @prepare has made
+ * @filler: of each CPU, who runs when nobody else does
+ * @waiter: the task that waits for that
  */
 struct opbench {
 	const struct opbench_op *op;
@@ -73,6 +78,9 @@ struct opbench {
 	unsigned long addr, size, pos;
 	u64 flags;
 	void *priv;
+
+	struct opbench_filler *filler;
+	struct task_struct *waiter;
 };
 
 extern const struct opbench_op opbench_mm_ops[];
@@ -88,6 +96,11 @@ extern const struct opbench_op opbench_cgroup_ops[];
 extern const struct opbench_op opbench_group_ops[];
 extern const struct opbench_op opbench_net_ops[];
 extern const struct opbench_op opbench_tcp_ops[];
+
+int opbench_fill_start(struct opbench *b);
+void opbench_fill_end(struct opbench *b);
+u64 opbench_idle_ns(struct opbench *b);
+void opbench_let_others_run(struct opbench *b);
 
 int opbench_open(struct opbench *b, int flags);
 void opbench_close(struct opbench *b);
