@@ -21,7 +21,7 @@ refused() {
 
 # results FILE COUNT RATIO [KEY=VALUE...]: a recorded run with one operation on both instruments.
 results() {
-	local file=$1 count=$2 ratio=$3 schema=bulkhead-bench-2 cpu=fast qemu=7.2 fit=true line="charge n=1"
+	local file=$1 count=$2 ratio=$3 schema=bulkhead-bench-3 cpu=fast qemu=7.2 fit=true line="charge n=1"
 	local "${@:4}"
 	cat >"$file" <<-END
 		{ "schema": "$schema", "date": "today",
@@ -333,7 +333,7 @@ share() {
 	results b 1000 1.10 schema=bulkhead-bench-1
 	run compare a b
 	exits 2
-	contains "b: its schema is 'bulkhead-bench-1', this program reads bulkhead-bench-2"
+	contains "b: its schema is 'bulkhead-bench-1', this program reads bulkhead-bench-3"
 	echo nonsense >b
 	run compare a b
 	exits 2

@@ -161,6 +161,7 @@ static void a_plan_makes_what_its_batches_name(void **state)
 	assert_non_null(strstr(text, "\ntasks some-d4/1/2/moved-t 3\n"));
 	assert_non_null(strstr(text, "write path=/sys/fs/cgroup/some-d4/1/2/moved-t/cgroup.procs text=0\n"));
 	assert_int_equal(count(text, "enter .\n"), 3 * 4);
+	assert_int_equal(count(text, "\nwatch\n"), 1);
 	assert_int_equal(count(text, " extra=20\n"), 3);
 	assert_null(strchr(text, '{'));
 }
@@ -373,6 +374,11 @@ static void lines_of_the_guest_are_taken_or_passed_over(void **state)
 	assert_true(t.cells[0].samples[0].work == 20);
 	assert_true(t.cells[0].samples[0].refused == 0.5);
 	assert_int_equal(t.cells[0].samples[0].round, 2);
+	assert_int_equal(take(&t, 0, "r 0.3 n=1 done=1 refused=0 ns=5 cycles=5 idle_ns=0 "
+				     "intr=2 softirq=1 rcu=0 ctxt=24 pages=48"), 1);
+	assert_true(t.cells[0].samples[1].event[INTERRUPTS] == 2 && t.cells[0].samples[1].event[PAGES] == 48);
+	assert_int_equal(take(&t, 0, "r 0.4 n=1 done=1 refused=0 ns=5 cycles=5 idle_ns=0 intr=2"), 0);
+	assert_int_equal(t.cells[0].nsamples, 2);
 	assert_int_equal(take(&t, 0, "r 2.0 n=1 done=1 refused=0 ns=5 cycles=5 idle_ns=9"), 1);
 	assert_int_equal(t.cells[2].nsamples, 0);
 	assert_string_equal(t.cells[2].error, "less than nothing was measured");
@@ -402,6 +408,40 @@ static void feed(struct table *t, double off, double aa, double d1, double noise
 				take(t, boot, "r %zu.%zu n=1 done=1 refused=0 ns=%.0f cycles=%.0f idle_ns=0",
 				     cell, round, 1e6 * factor[cell] * shake, 1e6 * factor[cell] * shake);
 			}
+}
+
+/* One cell per reason: what it costs beside a million, and what the kernel counted meanwhile. */
+static void what_is_not_deterministic_says_why(void **state)
+{
+	static const char * const why[] = { NULL, "goes with context switches", NULL, "differs from boot to boot" };
+	static const char four[] = "variants = off\nop = a nop\nop = b nop\nop = c nop\nop = d nop\n";
+	struct table t = make_table(four, COUNTED, false, NULL);
+	uint64_t seed = 7;
+	size_t boot, i;
+
+	(void)state;
+	for (boot = 0; boot < 2; boot++)
+		for (i = 0; i < 40; i++) {
+			int switches = unit_random(&seed) % 5, lot = unit_random(&seed) % 10000;
+
+			take(&t, boot, "r 0.%zu n=1 done=1 refused=0 ns=1000000 cycles=1000000 idle_ns=0 "
+			     "intr=1 softirq=%d rcu=0 ctxt=%d pages=3", i, lot % 3, switches);
+			take(&t, boot, "r 1.%zu n=1 done=1 refused=0 ns=1 cycles=%d idle_ns=0 "
+			     "intr=1 softirq=%d rcu=0 ctxt=%d pages=3", i, 1000000 + 2000 * switches + lot / 10,
+			     lot % 3, 24 + switches + 100 * (int)boot);
+			take(&t, boot, "r 2.%zu n=1 done=1 refused=0 ns=1 cycles=%d idle_ns=0 "
+			     "intr=1 softirq=%zu rcu=0 ctxt=%d pages=3", i, 1000000 + lot, i % 3, switches);
+			take(&t, boot, "r 3.%zu n=1 done=1 refused=0 ns=1 cycles=%zu idle_ns=0 "
+			     "intr=1 softirq=1 rcu=0 ctxt=%d pages=3", i, 1000000 + 5000 * boot, switches);
+		}
+	table_analyse(&t);
+	for (i = 0; i < ARRAY_SIZE(why); i++) {
+		assert_int_equal(t.cells[i].deterministic, i == 0);
+		if (why[i])
+			assert_string_equal(t.cells[i].why, why[i]);
+		else
+			assert_null(t.cells[i].why);
+	}
 }
 
 static void a_dearer_variant_is_found_by_both(void **state)
@@ -564,6 +604,7 @@ int main(void)
 		cmocka_unit_test(the_quick_set_and_chosen_variants_are_less),
 		cmocka_unit_test(containers_that_read_are_timed_too),
 		cmocka_unit_test(lines_of_the_guest_are_taken_or_passed_over),
+		cmocka_unit_test(what_is_not_deterministic_says_why),
 		cmocka_unit_test(a_dearer_variant_is_found_by_both),
 		cmocka_unit_test(a_run_that_differs_from_itself_is_not_fit),
 		cmocka_unit_test(counts_that_vary_are_named),

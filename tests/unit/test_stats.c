@@ -245,6 +245,22 @@ static void counts_that_agree_and_counts_that_do_not(void **state)
 	near(c.boots, 0.002, 1e-4);
 }
 
+static void ranks_that_go_together_and_ranks_that_do_not(void **state)
+{
+	static const double up[] = { 1, 2, 3, 40, 500 }, down[] = { 9, 8, 7, 1, 0 }, flat[] = { 3, 3, 3, 3, 3 };
+	static const double ties[] = { 0, 0, 0, 1, 1 }, mixed[] = { 2, 1, 4, 3, 5 };
+
+	(void)state;
+	near(stats_rank_explained(up, up, 5), 1, 1e-12);
+	near(stats_rank_explained(up, down, 5), -1, 1e-12);
+	near(stats_rank_explained(up, flat, 5), 0, 1e-12);
+	/* 1 - 6 * (1 + 1 + 1 + 1) / (5 * 24) */
+	near(stats_rank_explained(up, mixed, 5), 0.64, 1e-12);
+	/* the ranks 2 2 2 4.5 4.5 against 1 2 3 4 5 */
+	near(stats_rank_explained(up, ties, 5), 0.75, 1e-12);
+	near(stats_rank_explained(up, up, 0), 0, 1e-12);
+}
+
 static void a_run_is_judged_by_its_comparison_with_itself(void **state)
 {
 	struct stats_ratio fit = { .ratio = 1.001, .lo = 0.998, .hi = 1.004, .smallest = 0.004 };
@@ -277,6 +293,7 @@ int main(void)
 		cmocka_unit_test(one_pair_is_enough_to_compute_and_not_to_fail),
 		cmocka_unit_test(the_same_seed_gives_the_same_interval),
 		cmocka_unit_test(counts_that_agree_and_counts_that_do_not),
+		cmocka_unit_test(ranks_that_go_together_and_ranks_that_do_not),
 		cmocka_unit_test(a_run_is_judged_by_its_comparison_with_itself),
 	};
 

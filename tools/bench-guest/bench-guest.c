@@ -15,12 +15,13 @@
  *	fill PATH N [CONTROLLER...]	N empty cgroups in it, with these controllers
  *	file PATH			an empty file
  *	settle MS			sleep, so that what is left of before gets done
+ *	watch				count from now on what else happens in a batch
  *	run ID OP KEY=VALUE...		a batch; sys-* from user space, all else by opbench
  *	fork ID OP KEY=VALUE...		a batch in a child, which is gone afterwards
  *
  * The results, one line each, first of all "ready" and last of all "end":
  *
- *	r ID n=.. done=.. refused=.. ns=.. cycles=.. idle_ns=..
+ *	r ID n=.. done=.. refused=.. ns=.. cycles=.. idle_ns=.. [intr=.. softirq=.. rcu=.. ctxt=.. pages=..]
  *	e ID ERRNO TEXT			the batch failed; the plan goes on
  *	E LINE ERRNO TEXT		anything else failed; the plan ends
  */
@@ -43,6 +44,8 @@
 #define MAX_WORDS	32
 #define TASK_STACK	4096
 #define THREADS_MAX	"16384"
+#define LAST_PID	"/proc/sys/kernel/ns_last_pid"
+#define FIRST_PID	"16384"
 
 static int opbench = -1;
 
@@ -204,14 +207,27 @@ static int run_kernel(char **w, char *answer, size_t size)
 
 static void run(char **w)
 {
+	struct events a, b;
 	char answer[512];
-	int err = w[1] && !strncmp(w[1], "sys-", 4) ? run_user(w + 1, answer, sizeof(answer)) :
-						      run_kernel(w + 1, answer, sizeof(answer));
+	int err;
 
-	if (err)
+	if (events_watched())
+		events_read(&a);
+	err = w[1] && !strncmp(w[1], "sys-", 4) ? run_user(w + 1, answer, sizeof(answer)) :
+						  run_kernel(w + 1, answer, sizeof(answer));
+	if (events_watched())
+		events_read(&b);
+
+	if (err) {
 		printf("e %s %d %s\n", w[0], -err, strerror(-err));
-	else
-		printf("r %s %s\n", w[0], answer);
+	} else {
+		printf("r %s %s", w[0], answer);
+		if (events_watched())
+			printf(" intr=%llu softirq=%llu rcu=%llu ctxt=%llu pages=%llu",
+			       b.interrupts - a.interrupts, b.softirqs - a.softirqs, b.rcu - a.rcu,
+			       b.switches - a.switches, b.pages - a.pages);
+		putchar('\n');
+	}
 	fflush(stdout);
 }
 
@@ -227,6 +243,17 @@ static int run_in_child(char **w)
 	if (pid < 0)
 		return -errno;
 	return waitpid(pid, &status, 0) == pid && !status ? 0 : -ECHILD;
+}
+
+/*
+ * What a new pid costs depends on its number: from 4096 on, one more level is looked through. So all
+ * batches begin with the same, above those of the tasks that sleep.
+ */
+static int settle(long ms)
+{
+	if (access(LAST_PID, W_OK) == 0 && write_text(LAST_PID, FIRST_PID))
+		return -errno;
+	return usleep(ms * 1000) ? -errno : 0;
 }
 
 static int make_file(const char *path)
@@ -259,7 +286,9 @@ static int carry_out(char **w, int words)
 	if (!strcmp(w[0], "file") && words == 2)
 		return make_file(w[1]);
 	if (!strcmp(w[0], "settle") && words == 2)
-		return usleep(atol(w[1]) * 1000) ? -errno : 0;
+		return settle(atol(w[1]));
+	if (!strcmp(w[0], "watch") && words == 1)
+		return events_watch() ? -errno : place_drain();
 	if (!strcmp(w[0], "fork") && words >= 3)
 		return run_in_child(w + 1);
 	if (!strcmp(w[0], "run") && words >= 3) {

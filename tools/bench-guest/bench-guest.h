@@ -2,6 +2,7 @@
 #ifndef BULKHEAD_BENCH_GUEST_H
 #define BULKHEAD_BENCH_GUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CGROUP_DIR	"/sys/fs/cgroup"
@@ -66,8 +67,32 @@ int enter_run(unsigned long n);
 /** enter_end() - be where the task was, if there is a way back, and give them up */
 void enter_end(void);
 
+/**
+ * struct events - what the kernel has done since boot, whoever it was for
+ * @interrupts: taken
+ * @softirqs: run, of all kinds
+ * @rcu: of these, for RCU
+ * @switches: from task to task
+ * @pages: taken from the page allocator
+ */
+struct events {
+	unsigned long long interrupts, softirqs, rcu, switches, pages;
+};
+
+/** events_watch() - begin to tell with each batch what happened meanwhile; 0, or -1 with errno */
+int events_watch(void);
+
+/** events_watched() - whether that is so */
+bool events_watched(void);
+
+/** events_read() - as of now */
+void events_read(struct events *e);
+
 /** place_for() - have the file system or the swap that a batch's words ask for; 0 or a negative errno */
 int place_for(char **words);
+
+/** place_drain() - have the CPU keep nothing that is charged to any cgroup; 0 or a negative errno */
+int place_drain(void);
 
 /**
  * place_set() - write to a control file, or note what is in force when the task enters that cgroup

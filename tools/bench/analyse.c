@@ -8,6 +8,10 @@
 #include "bench.h"
 
 const char * const instrument_name[INSTRUMENTS] = { "counted", "timed" };
+const char * const event_name[EVENTS] = {
+	[INTERRUPTS] = "interrupts", [SOFTIRQS] = "softirqs", [RCU_CALLBACKS] = "RCU callbacks",
+	[SWITCHES] = "context switches", [PAGES] = "pages allocated",
+};
 const char * const instrument_unit[INSTRUMENTS] = { "instructions", "ns" };
 
 /* Only batches of the same round of the same boot are next to each other. */
@@ -27,6 +31,48 @@ static size_t make_pairs(const struct cell *base, const struct cell *c, struct s
 	return n;
 }
 
+/*
+ * What the batches of an operation differ by, or NULL. Each is held against the median of its boot, as
+ * what it costs is.
+ */
+static char *explain(const struct table *t, const struct cell *c)
+{
+	double *one = xrealloc(NULL, (c->nsamples + 1) * sizeof(*one));
+	double *v[1 + EVENTS], best = EXPLAINS;
+	char *why = NULL;
+	size_t i, k, boot;
+
+	for (k = 0; k <= EVENTS; k++) {
+		v[k] = xrealloc(NULL, (c->nsamples + 1) * sizeof(**v));
+		for (i = 0; i < c->nsamples; i++)
+			v[k][i] = k ? c->samples[i].event[k - 1] : c->samples[i].work;
+		for (boot = 0; boot < t->boots; boot++) {
+			size_t n = 0;
+			double median;
+
+			for (i = 0; i < c->nsamples; i++)
+				if (c->samples[i].boot == boot)
+					one[n++] = v[k][i];
+			median = n ? stats_median(one, n) : 0;
+			for (i = 0; i < c->nsamples; i++)
+				if (c->samples[i].boot == boot)
+					v[k][i] -= median;
+		}
+	}
+	if (stats_quantile(v[0], c->nsamples, 0.75) - stats_quantile(v[0], c->nsamples, 0.25) <=
+	    COUNTED_TOLERANCE * c->per_op)
+		why = xstrdup("differs from boot to boot");
+	for (k = 1; !why && k <= EVENTS; k++)
+		best = fmax(best, stats_rank_explained(v[0], v[k], c->nsamples));
+	for (k = 1; !why && k <= EVENTS; k++)
+		if (stats_rank_explained(v[0], v[k], c->nsamples) >= best)
+			why = xasprintf("goes with %s", event_name[k - 1]);
+	for (k = 0; k <= EVENTS; k++)
+		free(v[k]);
+	free(one);
+	return why;
+}
+
 static void summarise(struct table *t, struct cell *c)
 {
 	double *work = xrealloc(NULL, (c->nsamples + 1) * sizeof(*work));
@@ -41,6 +87,8 @@ static void summarise(struct table *t, struct cell *c)
 	c->count = stats_counted(work, boot, c->nsamples);
 	c->deterministic = t->instrument == TIMED ||
 			   (c->count.spread <= COUNTED_TOLERANCE && c->count.boots <= COUNTED_TOLERANCE);
+	if (!c->deterministic)
+		c->why = explain(t, c);
 	free(work);
 	free(boot);
 }

@@ -17,6 +17,7 @@
 #define AA_MOST			0.01
 #define TIMED_RESOLUTION	0.02
 #define COUNTED_TOLERANCE	0.001
+#define EXPLAINS		0.5	/* of what the costs of the batches vary by, in ranks */
 #define RESAMPLES		2000
 
 /* Fewer boots of each kernel say nothing about time that the next boot would not take back. */
@@ -86,11 +87,16 @@ bool is_wanted_of(const struct operation *op, const char *variant);
  */
 struct spec *spec_parse(const char *name, char *text, char **error);
 
+/** enum event - what else the kernel does while it is measured, as far as it counts that */
+enum event { INTERRUPTS, SOFTIRQS, RCU_CALLBACKS, SWITCHES, PAGES, EVENTS };
+extern const char * const event_name[EVENTS];
+
 /** struct sample - one batch */
 struct sample {
 	size_t boot, round;
 	double work;		/* per operation, in the instrument's unit */
 	double refused;		/* share of the operations */
+	double event[EVENTS];	/* how often, in the batch; counted only */
 };
 
 /** struct cell - one operation in one variant, on one instrument */
@@ -111,6 +117,7 @@ struct cell {
 	struct stats_ratio ratio;
 	struct stats_count count;
 	bool deterministic;
+	char *why;		/* not */
 };
 
 /** struct table - everything that one instrument measures */
@@ -247,7 +254,7 @@ struct about {
 	bool quick;
 };
 
-#define SCHEMA	"bulkhead-bench-2"
+#define SCHEMA	"bulkhead-bench-3"
 
 /** cost_text() - a cost as people read it */
 void cost_text(char *buf, size_t size, double v);

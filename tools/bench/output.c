@@ -20,8 +20,8 @@ static void note(const struct cell *c, char *buf, size_t size)
 
 	*buf = '\0';
 	if (!c->deterministic)
-		n += snprintf(buf + n, size - n, "not deterministic: repeats %.2f %%, boots %.2f %%",
-			      100 * c->count.spread, 100 * c->count.boots);
+		n += snprintf(buf + n, size - n, "not deterministic: repeats %.2f %%, boots %.2f %%%s%s",
+			      100 * c->count.spread, 100 * c->count.boots, c->why ? ", " : "", c->why ?: "");
 	if (c->refused > 0)
 		n += snprintf(buf + n, size - n, "%srefused %.0f %%", n ? ", " : "", 100 * c->refused);
 	if (c->variant->most && c->ratio.ratio > c->variant->most)
@@ -196,6 +196,8 @@ static json_t *json_cell(const struct table *t, size_t at)
 	json_object_set_new(o, "deterministic", json_boolean(c->deterministic));
 	json_object_set_new(o, "spread", rounded(c->count.spread));
 	json_object_set_new(o, "boots", rounded(c->count.boots));
+	if (c->why)
+		json_object_set_new(o, "why", json_string(c->why));
 	if (c->base == at)
 		return o;
 	json_object_set_new(o, "base", json_string(t->cells[c->base].variant->name));

@@ -248,6 +248,8 @@ size_t plan_write(const struct table *t, size_t boot, size_t kernel, FILE *f)
 	for (i = 0; i < t->ncells; i++)
 		if (t->cells[i].kernel == kernel)
 			write_setup(&t->cells[i], f);
+	if (t->instrument == COUNTED)
+		fprintf(f, "watch\n");
 	for (round = 0; round < t->rounds; round++)
 		for (from = 0; from < t->ncells; from = to) {
 			to = group_end(t, from);
@@ -271,9 +273,14 @@ static bool take_sample(struct table *t, size_t boot, struct cell *c, size_t rou
 	unsigned long n, done, refused;
 	unsigned long long ns, cycles, idle;
 	struct sample s = { .boot = boot, .round = round };
+	double *e = s.event;
+	int at = 0;
 
-	if (sscanf(fields, "n=%lu done=%lu refused=%lu ns=%llu cycles=%llu idle_ns=%llu", &n, &done,
-		   &refused, &ns, &cycles, &idle) != 6 || !n || !done || !ns)
+	if (sscanf(fields, "n=%lu done=%lu refused=%lu ns=%llu cycles=%llu idle_ns=%llu%n", &n, &done,
+		   &refused, &ns, &cycles, &idle, &at) != 6 || !n || !done || !ns)
+		return false;
+	if (fields[at] && sscanf(fields + at, " intr=%lf softirq=%lf rcu=%lf ctxt=%lf pages=%lf", &e[INTERRUPTS],
+				 &e[SOFTIRQS], &e[RCU_CALLBACKS], &e[SWITCHES], &e[PAGES]) != EVENTS)
 		return false;
 	/* Idle time is in the clock's ns, which differ from cycles by how well those were calibrated. */
 	s.work = (double)ns - idle;

@@ -167,7 +167,7 @@ static void exec_counted(const struct setup *s, const char *kernel, const char *
 	       "-rtc", "base=2026-01-01,clock=vm", "-seed", "1",
 	       "-serial", xasprintf("file:%s.console", base), "-serial", "stdio",
 	       "-kernel", kernel, "-initrd", initrd, "-append",
-	       "console=ttyS0 nokaslr tsc=reliable tsc_early_khz=1000000 nolapic_timer "
+	       "console=ttyS0 nokaslr norandmaps tsc=reliable tsc_early_khz=1000000 nolapic_timer "
 	       "panic=-1 reboot=t quiet", NULL);
 	die(EXIT_FAILURE, "%s: %s", s->qemu, strerror(errno));
 }

@@ -212,6 +212,33 @@ struct stats_count stats_counted(const double *v, const size_t *boot, size_t n)
 	return c;
 }
 
+/* The mean of the ranks that equal ones share, twice, so that it is whole, and from the middle. */
+static double centred_rank(const double *v, size_t n, size_t at)
+{
+	size_t below = 0, equal = 0, i;
+
+	for (i = 0; i < n; i++) {
+		below += v[i] < v[at];
+		equal += v[i] == v[at];
+	}
+	return 2.0 * below + equal - n;
+}
+
+double stats_rank_explained(const double *a, const double *b, size_t n)
+{
+	double aa = 0, bb = 0, ab = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		double x = centred_rank(a, n, i), y = centred_rank(b, n, i);
+
+		aa += x * x;
+		bb += y * y;
+		ab += x * y;
+	}
+	return aa > 0 && bb > 0 ? ab * fabs(ab) / (aa * bb) : 0;
+}
+
 enum stats_fitness stats_judge_aa(const struct stats_ratio *aa, double bias, double most,
 				  double resolution)
 {

@@ -93,6 +93,16 @@ struct stats_count {
  */
 struct stats_count stats_counted(const double *v, const size_t *boot, size_t n);
 
+/**
+ * stats_rank_explained() - how much of one number goes with another (Spearman's, squared)
+ * @a: and @b: pairs; equal ones share their rank
+ * @n: how many
+ *
+ * Return: the share of what the ranks vary by, 0 to 1, and less than 0 when one falls as the other
+ * rises; 0 when one of the two is always the same.
+ */
+double stats_rank_explained(const double *a, const double *b, size_t n);
+
 /** enum stats_fitness - what an A/A comparison says about its run */
 enum stats_fitness {
 	STATS_FIT,
