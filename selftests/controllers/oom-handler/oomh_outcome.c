@@ -58,18 +58,18 @@ TEST_F(outcome, killing_one_saves_the_other)
 	EXPECT_EQ(0, cg_key(self->cg, "memory.events", "oom_kill"));
 }
 
-TEST_F(outcome, freed_files_let_the_task_go_on)
-{
-	static const char *const name = "oomh-ballast";
-	int fd = oomh_start(self->cg);
-	pid_t pid;
+/* Six MB of a file in memory, charged to @cg and to nobody in it. */
+#define BALLAST		"oomh-ballast"
 
-	ASSERT_LE(0, fd);
-	pid = cg_fork_bound(self->cg);
-	ASSERT_LE(0, pid);
+static int ballast(const char *cg)
+{
+	pid_t pid = cg_fork_bound(cg);
+
+	if (pid < 0)
+		return pid;
 	if (!pid) {
 		char buf[65536];
-		int i, file = open(name, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+		int i, file = open(BALLAST, O_CREAT | O_WRONLY | O_TRUNC, 0600);
 
 		memset(buf, 1, sizeof(buf));
 		must(file >= 0);
@@ -77,12 +77,20 @@ TEST_F(outcome, freed_files_let_the_task_go_on)
 			must(write(file, buf, sizeof(buf)) == sizeof(buf));
 		_exit(0);
 	}
-	ASSERT_EQ(0, proc_end(pid));
+	return proc_end(pid);
+}
 
+TEST_F(outcome, freed_files_let_the_task_go_on)
+{
+	int fd = oomh_start(self->cg);
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ballast(self->cg));
 	pid = hog(self->cg, MB(4));
 	ASSERT_LT(0, pid);
 	ASSERT_TRUE(oomh_await(fd, "waiting ", 1));
-	EXPECT_EQ(0, unlink(name));
+	EXPECT_EQ(0, unlink(BALLAST));
 	EXPECT_EQ(0, proc_end(pid));
 	EXPECT_EQ(0, cg_key(self->cg, "memory.events", "oom_kill"));
 }
@@ -158,6 +166,29 @@ TEST_F(outcome, kernel_kills_no_more_than_it_has_to)
 	EXPECT_GE(alone, 5) {
 		TH_LOG("one victim in only %d of %d rounds", alone, round);
 	}
+}
+
+TEST_F(outcome, kernel_gives_each_victim_time)
+{
+	int fd = oomh_start(self->cg), i;
+	struct timespec start;
+	pid_t hogs[5];
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, cg_write(self->cg, "memory.oom.timeout_ms", "100"));
+	/* No victim gives this back, so one after the other dies. */
+	ASSERT_EQ(0, ballast(self->cg));
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (i = 0; i < 5; i++) {
+		hogs[i] = hog(self->cg, HOG);
+		ASSERT_LT(0, hogs[i]);
+	}
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(-SIGKILL, proc_end(hogs[i]));
+	/* The handler's time, and four pauses, but for a tick of the clock */
+	EXPECT_LE(500 - 20, ms_since(&start));
+	EXPECT_EQ(5, cg_key(self->cg, "memory.events", "oom_kill"));
+	EXPECT_EQ(0, unlink(BALLAST));
 }
 
 TEST_F(outcome, next_oom_is_the_handlers_again)

@@ -257,6 +257,31 @@ TEST_F(cpu, processes_are_those_that_were_forked_in_it)
 	EXPECT_EQ(other[0].processes, other[1].processes);
 }
 
+TEST_F(cpu, processes_forked_in_cgroups_below_are_among_them)
+{
+	struct cpu_stat before, after;
+	char below[PATH_MAX];
+	pid_t pid;
+
+	ASSERT_EQ(0, cg_create(cg_path(below, self->a->cg, "below")));
+	ASSERT_EQ(0, cpu_stat_read(self->a, &before));
+	pid = proc_fork_bound(0);
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		must(!cg_enter(below, 0));
+		for (int i = 0; i < 5; i++) {
+			pid = proc_fork_bound(0);
+			if (!pid)
+				_exit(0);
+			must(!proc_end(pid));
+		}
+		_exit(0);
+	}
+	ASSERT_EQ(0, proc_end(pid));
+	ASSERT_EQ(0, cpu_stat_read(self->a, &after));
+	EXPECT_EQ(before.processes + 5, after.processes);
+}
+
 static long box_running(const struct box *b)
 {
 	struct cpu_stat s;
