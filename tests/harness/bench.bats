@@ -272,6 +272,53 @@ share() {
 	grep -q '"op": "user"' out/results.json
 }
 
+# texts FILE: what is written in a figure, in one line.
+texts() {
+	grep -oE '>[^<>]+<' "$1" | tr -d '<>' | tr '\n' ' '
+}
+
+@test "a run is drawn, and of what was not measured there is no figure" {
+	"$SCRIPTS/packages" bench >/dev/null
+	mkdir drawn empty
+	printf '"memory/charge" 26.3 26.2 26.4\n"cpu/wake" 1500 1490 1510\n' >drawn/overhead-counted.dat
+	printf '"memory/charge" 24.0 20.0 28.0\n"io/bio" -2 -3 -1\n' >drawn/overhead-timed.dat
+	printf '"memory/charge"\n1 26\n4 34\n\n\n"cpu/wake"\n1 170\n16 1500\n\n\n"net/skb"\n1 40\n' >drawn/depth-counted.dat
+	printf '"pids/clone" -3.1 -1 0 20 30 ?\n' >drawn/levels-counted.dat
+	printf '"cgroup/freeze off"\n1 20000\n100 1600000\n' >drawn/sizes-counted.dat
+	"$SCRIPTS/plot" drawn
+	run texts drawn/overhead.svg
+	for text in memory/charge cpu/wake io/bio instructions "time on UML"; do
+		contains "$text"
+	done
+	run texts drawn/depth-counted.svg
+	contains "charge"
+	contains "wake"
+	# of one depth there is no line
+	lacks "skb"
+	run texts drawn/levels-counted.svg
+	contains "pids/clone"
+	contains "compiled out"
+	run texts drawn/sizes-counted.svg
+	contains "cgroup/freeze off"
+	[ ! -e drawn/depth-timed.svg ]
+	[ ! -e drawn/levels-timed.svg ]
+	touch empty/{overhead,depth,levels,sizes}-{counted,timed}.dat
+	"$SCRIPTS/plot" empty
+	run ls empty
+	lacks ".svg"
+}
+
+@test "data that cannot be drawn are an error, with the figure's name" {
+	"$SCRIPTS/packages" bench >/dev/null
+	echo '"cgroup/freeze off' >sizes-counted.dat
+	echo '0 nonsense' >>sizes-counted.dat
+	run "$SCRIPTS/plot" .
+	[ "$status" -eq 1 ]
+	contains "gnuplot: sizes-counted.svg:"
+	run "$SCRIPTS/plot" absent
+	exits 2
+}
+
 @test "a run is equal to itself" {
 	results a 1000 1.10
 	run compare a a
