@@ -35,6 +35,10 @@ kbuild_setup()
 		export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$BULKHEAD_ROOT}
 		export CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
 		export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
+		# Compiled from the preprocessor's output, what should be an error is none (-D__SIZEOF_INT128__=0),
+		# and Kconfig takes a compiler for another.
+		unset CCACHE_NOCPP2
+		export CCACHE_CPP2=1
 	fi
 	# shellcheck disable=SC2034 # read by who sources this
 	kbuild=(make -C "$tree" "O=$out" "ARCH=$arch" "CC=$cc" "HOSTCC=${HOSTCC:-gcc}")

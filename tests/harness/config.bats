@@ -283,3 +283,17 @@ configure()
 	[[ $output == *"Error"* ]]
 	[[ $output == *"failed after"*"$out/build.log"* ]]
 }
+
+# What cannot be compiled must not be, also for who has ccache compile what it has preprocessed: Kconfig
+# tells compilers apart by that.
+@test "a setting of ccache does not change what the compiler is taken for" {
+	command -v ccache >/dev/null || skip "no ccache"
+	export CCACHE_DIR=$BATS_TEST_TMPDIR/ccache CCACHE_NOCPP2=1
+	# shellcheck disable=SC1090,SC1091,SC2154
+	. "$real/scripts/lib/common.sh"
+	# shellcheck disable=SC1090,SC1091
+	. "$real/scripts/lib/kbuild.sh"
+	kbuild_setup "$TREE" "$out"
+	run ccache gcc -Werror -m64 -D__SIZEOF_INT128__=0 -S -x c /dev/null -o "$out/x.s"
+	[ "$status" -ne 0 ]
+}
