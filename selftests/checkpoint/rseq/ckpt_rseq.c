@@ -14,6 +14,16 @@
 #include "forge.h"
 #include "sections.h"
 
+/* Older trees do not have it. */
+#ifndef PR_RSEQ_SLICE_EXTENSION
+#define PR_RSEQ_SLICE_EXTENSION			79
+#define PR_RSEQ_SLICE_EXTENSION_GET		1
+#define PR_RSEQ_SLICE_EXTENSION_SET		2
+#define PR_RSEQ_SLICE_EXT_ENABLE		0x01
+#define RSEQ_CS_FLAG_SLICE_EXT_AVAILABLE	(1U << 4)
+#define RSEQ_CS_FLAG_SLICE_EXT_ENABLED		(1U << 5)
+#endif
+
 #define THREADS	4
 
 static long rseq(void *area, uint32_t len, int flags, uint32_t sig)
