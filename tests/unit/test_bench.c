@@ -476,6 +476,44 @@ static void a_run_that_differs_from_itself_is_not_fit(void **state)
 	}
 }
 
+/* Six operations, of which @coarse are as noisy as they can be, and none differs from itself. */
+static struct table feed_noise(size_t coarse, uint64_t seed)
+{
+	struct table t = make_table("variants = off aa d1\nop = a nop\nop = b nop\nop = c nop\nop = d nop\n"
+				    "op = e nop\nop = f nop\n", TIMED, false, NULL);
+	size_t boot, round, cell;
+
+	for (boot = 0; boot < 2; boot++)
+		for (round = 0; round < 40; round++)
+			for (cell = 0; cell < t.ncells; cell++) {
+				double noise = cell / 3 < coarse ? 0.6 : 0.02;
+				double v = 1e6 * (1 + noise * (unit_random(&seed) % 10000 / 10000.0 - 0.5));
+
+				take(&t, boot, "r %zu.%zu n=1 done=1 refused=0 ns=%.0f cycles=0 idle_ns=0", cell,
+				     round, v);
+			}
+	table_analyse(&t);
+	return t;
+}
+
+static void coarse_operations_judge_themselves_unless_most_are(void **state)
+{
+	size_t i, seed, fit = 0;
+
+	(void)state;
+	for (seed = 1; seed <= 100; seed++) {
+		struct table few = feed_noise(2, seed), most = feed_noise(4, seed + 1000);
+
+		/* by chance, one in twenty finds something */
+		fit += few.fit;
+		for (i = 0; i < few.ncells; i++)
+			assert_int_equal(few.cells[i].coarse, i / 3 < 2);
+		assert_false(most.fit);
+		assert_non_null(strstr(most.unfit, "4 of 6 operations are too coarse to see 2 %"));
+	}
+	assert_in_range(fit, 88, 100);
+}
+
 /* Cells: off, idle, out, again; what a boot has in common, @common, no other boot has. */
 static struct table feed_kernels(enum instrument instrument, size_t boots, const double factor[4],
 				 double common, uint64_t seed)
@@ -607,6 +645,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_deterministic_says_why),
 		cmocka_unit_test(a_dearer_variant_is_found_by_both),
 		cmocka_unit_test(a_run_that_differs_from_itself_is_not_fit),
+		cmocka_unit_test(coarse_operations_judge_themselves_unless_most_are),
 		cmocka_unit_test(counts_that_vary_are_named),
 		cmocka_unit_test(what_is_out_runs_in_a_kernel_of_its_own),
 		cmocka_unit_test(out_is_chosen_and_left_out_like_others),

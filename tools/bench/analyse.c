@@ -93,27 +93,76 @@ static void summarise(struct table *t, struct cell *c)
 	free(boot);
 }
 
-static void judge_aa(struct table *t, const struct cell *c)
+static void is_unfit(struct table *t, char *why)
 {
-	static const char * const words[] = { "", "finds a difference", "is too coarse" };
-	double resolution = t->instrument == TIMED ? TIMED_RESOLUTION : 2 * COUNTED_TOLERANCE;
-	enum stats_fitness fitness;
-	char *more;
+	char *more = xasprintf("%s%s%s", t->unfit ?: "", t->unfit ? "; " : "", why);
 
-	/* An operation that is not deterministic is named as such, and judges only itself. */
-	if (t->instrument == COUNTED && (!c->deterministic || !t->cells[c->base].deterministic))
-		return;
-	fitness = t->instrument == TIMED ?
-		stats_judge_aa(&c->ratio, AA_BIAS, AA_MOST, resolution) :
-		stats_judge_aa(&c->ratio, COUNTED_TOLERANCE, COUNTED_TOLERANCE, INFINITY);
-	if (fitness == STATS_FIT)
-		return;
 	t->fit = false;
-	more = xasprintf("%s%s%s/%s against itself %s (%+.2f %%, sees %.2f %%)", t->unfit ?: "",
-			 t->unfit ? "; " : "", c->spec->name, c->op->name, words[fitness],
-			 100 * (c->ratio.ratio - 1), 100 * c->ratio.smallest);
 	free(t->unfit);
 	t->unfit = more;
+	free(why);
+}
+
+static void finds_a_difference(struct table *t, const struct cell *c)
+{
+	is_unfit(t, xasprintf("%s/%s against itself finds a difference (%+.2f %%, sees %.2f %%)", c->spec->name,
+			      c->op->name, 100 * (c->ratio.ratio - 1), 100 * c->ratio.smallest));
+}
+
+static void judge_aa_counted(struct table *t, const struct cell *c)
+{
+	/* An operation that is not deterministic is named as such, and judges only itself. */
+	if (c->deterministic && t->cells[c->base].deterministic &&
+	    stats_judge_aa(&c->ratio, COUNTED_TOLERANCE, COUNTED_TOLERANCE, INFINITY) != STATS_FIT)
+		finds_a_difference(t, c);
+}
+
+/* By how much intervals of 95 % are to be wider for all of @n to hold in 95 % of all runs. */
+static double wider_for_all(size_t n)
+{
+	double z = 1.96, lo = 0, hi = 20;
+	int i;
+
+	for (i = 0; i < 60; i++) {
+		double middle = (lo + hi) / 2;
+
+		*(erfc(middle / sqrt(2)) > 0.05 / n ? &lo : &hi) = middle;
+	}
+	return fmax(1, lo / z);
+}
+
+/*
+ * A difference between equals is a matter of the run, and what is too coarse to see what was asked for
+ * one of the operation; but if most are, it is the machine.
+ */
+static void judge_aa_timed(struct table *t)
+{
+	size_t n = 0, coarse = 0, i, k;
+	double wider;
+
+	for (i = 0; i < t->ncells; i++)
+		n += !strcmp(t->cells[i].variant->name, "aa") && t->cells[i].nsamples && t->cells[i].ratio.n;
+	wider = wider_for_all(n ?: 1);
+	for (i = 0; i < t->ncells; i++) {
+		const struct cell *c = &t->cells[i];
+		struct stats_ratio all = c->ratio;
+
+		if (strcmp(c->variant->name, "aa") || !c->nsamples || !c->ratio.n)
+			continue;
+		all.lo = all.ratio - wider * (all.ratio - all.lo);
+		all.hi = all.ratio + wider * (all.hi - all.ratio);
+		if (stats_judge_aa(&all, AA_BIAS, INFINITY, INFINITY) != STATS_FIT)
+			finds_a_difference(t, c);
+		if (stats_judge_aa(&all, INFINITY, AA_MOST, TIMED_RESOLUTION) == STATS_FIT)
+			continue;
+		coarse++;
+		for (k = 0; k < t->ncells; k++)
+			if (t->cells[k].group == c->group)
+				t->cells[k].coarse = true;
+	}
+	if (coarse > n / 2)
+		is_unfit(t, xasprintf("%zu of %zu operations are too coarse to see %.0f %%", coarse, n,
+				      100 * TIMED_RESOLUTION));
 }
 
 void table_analyse(struct table *t)
@@ -133,17 +182,19 @@ void table_analyse(struct table *t)
 		if (is_apart(t, c)) {
 			apart_compare(t, c, t->seed + i);
 			if (t->instrument == COUNTED && !strcmp(c->variant->name, "again"))
-				judge_aa(t, c);
+				judge_aa_counted(t, c);
 			continue;
 		}
 		pairs = xrealloc(pairs, c->nsamples * base->nsamples * sizeof(*pairs));
 		n = make_pairs(base, c, pairs);
 		if (n)
 			c->ratio = stats_paired(pairs, n, RESAMPLES, t->seed + i);
-		if (!strcmp(c->variant->name, "aa"))
-			judge_aa(t, c);
+		if (t->instrument == COUNTED && !strcmp(c->variant->name, "aa"))
+			judge_aa_counted(t, c);
 	}
 	free(pairs);
+	if (t->instrument == TIMED)
+		judge_aa_timed(t);
 	apart_judge(t);
 }
 

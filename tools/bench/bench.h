@@ -118,6 +118,7 @@ struct cell {
 	struct stats_count count;
 	bool deterministic;
 	char *why;		/* not */
+	bool coarse;		/* timed: its A/A comparison would not have seen what is asked for */
 };
 
 /** struct table - everything that one instrument measures */

@@ -22,6 +22,8 @@ static void note(const struct cell *c, char *buf, size_t size)
 	if (!c->deterministic)
 		n += snprintf(buf + n, size - n, "not deterministic: repeats %.2f %%, boots %.2f %%%s%s",
 			      100 * c->count.spread, 100 * c->count.boots, c->why ? ", " : "", c->why ?: "");
+	if (c->coarse)
+		n += snprintf(buf + n, size - n, "coarse");
 	if (c->refused > 0)
 		n += snprintf(buf + n, size - n, "%srefused %.0f %%", n ? ", " : "", 100 * c->refused);
 	if (c->variant->most && c->ratio.ratio > c->variant->most)
@@ -133,7 +135,7 @@ static void markdown_cell(const struct cell *c, const struct table *t, FILE *f)
 	else
 		fprintf(f, " %s | %+.2f %% [%+.2f %+.2f]%s |", number, 100 * (c->ratio.ratio - 1),
 			100 * (c->ratio.lo - 1), 100 * (c->ratio.hi - 1),
-			c->deterministic ? "" : " (not deterministic)");
+			c->coarse ? " (coarse)" : c->deterministic ? "" : " (not deterministic)");
 }
 
 void write_markdown(const struct table *tables, const char *path)
@@ -196,6 +198,8 @@ static json_t *json_cell(const struct table *t, size_t at)
 	json_object_set_new(o, "deterministic", json_boolean(c->deterministic));
 	json_object_set_new(o, "spread", rounded(c->count.spread));
 	json_object_set_new(o, "boots", rounded(c->count.boots));
+	if (c->coarse)
+		json_object_set_new(o, "coarse", json_true());
 	if (c->why)
 		json_object_set_new(o, "why", json_string(c->why));
 	if (c->base == at)

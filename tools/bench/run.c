@@ -21,6 +21,9 @@
 /* MiB of a timed kernel, when no benchmark needs more */
 #define TIMED_MEMORY	512L
 
+/* Of a counted one: with less than that it is short of memory in long runs, and looks twice for each page. */
+#define COUNTED_MEMORY	"1024"
+
 /** struct guest - one kernel that runs, or has run */
 struct guest {
 	struct table *t;
@@ -162,7 +165,7 @@ static void exec_counted(const struct setup *s, const char *kernel, const char *
 	 * a boot here: so it is told the frequency, and does without the timer of the APIC.
 	 */
 	execlp(s->qemu, "qemu-system-x86_64", "-M", "pc,hpet=off", "-accel", "tcg", "-cpu", "qemu64",
-	       "-smp", "1", "-m", "256", "-nodefaults", "-no-user-config", "-no-reboot",
+	       "-smp", "1", "-m", COUNTED_MEMORY, "-nodefaults", "-no-user-config", "-no-reboot",
 	       "-display", "none", "-monitor", "none", "-icount", "shift=0,sleep=off",
 	       "-rtc", "base=2026-01-01,clock=vm", "-seed", "1",
 	       "-serial", xasprintf("file:%s.console", base), "-serial", "stdio",
