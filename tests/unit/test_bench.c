@@ -266,7 +266,7 @@ static void without_cells(char *text)
 static void what_is_out_runs_in_a_kernel_of_its_own(void **state)
 {
 	static const char * const kernels[] = {
-		"", "idle-MEMCG", "MEMCG", "again-MEMCG", "idle-CGROUP_PIDS", "CGROUP_PIDS", "again-CGROUP_PIDS",
+		"in-some", "idle-MEMCG", "MEMCG", "again-MEMCG", "idle-CGROUP_PIDS", "CGROUP_PIDS", "again-CGROUP_PIDS",
 	};
 	static const char * const files[] = { "", "", "MEMCG", "again", "", "CGROUP_PIDS", "again" };
 	struct table t = make_table(without, COUNTED, false, NULL);
@@ -307,6 +307,32 @@ static void what_is_out_runs_in_a_kernel_of_its_own(void **state)
 	}
 	for (k = 0; k < t.nkernels; k++)
 		free(text[k]);
+}
+
+/* A controller that one benchmark enables in the root would count for the cgroups of all. */
+static void benchmarks_do_not_share_a_boot(void **state)
+{
+	struct table t = { .instrument = COUNTED, .boots = 1, .rounds = 2, .seed = 5 };
+	char *one = xstrdup("controllers = memory\nvariants = off d1\nop = a nop\n");
+	char *two = xstrdup("controllers = pids\nvariants = off d1 d4\nop = b nop\n"), *error = NULL, *text;
+	struct spec *specs[] = { spec_parse("one", one, &error), spec_parse("two", two, &error) };
+	size_t size, k, n;
+	FILE *f;
+
+	(void)state;
+	table_init(&t, specs, 2, false, NULL);
+	assert_int_equal(t.nkernels, 2);
+	for (k = 0; k < 2; k++) {
+		f = open_memstream(&text, &size);
+		n = plan_write(&t, 0, k, f);
+		fclose(f);
+		assert_int_equal(n, k ? 3 * 2 : 2 * 2);
+		assert_string_equal(kernel_file_name(&t, k), "");
+		assert_null(strstr(text, k ? "memory" : "pids"));
+		assert_non_null(strstr(text, k ? "\ncgroup two-d1 pids\n" : "\ncgroup one-d1 memory\n"));
+		free(text);
+	}
+	assert_false(is_apart(&t, &t.cells[1]));
 }
 
 static void out_is_chosen_and_left_out_like_others(void **state)
@@ -648,6 +674,7 @@ int main(void)
 		cmocka_unit_test(coarse_operations_judge_themselves_unless_most_are),
 		cmocka_unit_test(counts_that_vary_are_named),
 		cmocka_unit_test(what_is_out_runs_in_a_kernel_of_its_own),
+		cmocka_unit_test(benchmarks_do_not_share_a_boot),
 		cmocka_unit_test(out_is_chosen_and_left_out_like_others),
 		cmocka_unit_test(counts_of_kernels_are_compared),
 		cmocka_unit_test(boots_are_what_kernels_are_compared_by),

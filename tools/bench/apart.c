@@ -35,7 +35,12 @@ const char *kernel_file_name(const struct table *t, size_t kernel)
 {
 	const char *name = t->kernels[kernel];
 
-	return begins(name, "idle-") ? "" : begins(name, "again-") ? "again" : name;
+	return begins(name, "idle-") || begins(name, "in-") ? "" : begins(name, "again-") ? "again" : name;
+}
+
+bool kernel_has_cgroups(const struct table *t, size_t kernel)
+{
+	return begins(t->kernels[kernel], "in-");
 }
 
 bool is_apart(const struct table *t, const struct cell *c)

@@ -271,7 +271,7 @@ static void print_kernels(const struct options *o, struct spec **specs, size_t n
 		if (!is_asked(o, i))
 			continue;
 		table_init(&t, specs, n, o->quick, o->variants);
-		for (k = 1; k < t.nkernels; k++) {
+		for (k = 0; k < t.nkernels; k++) {
 			const char *name = kernel_file_name(&t, k);
 
 			if (*name && (strcmp(name, "again") || !again++))

@@ -129,9 +129,9 @@ struct table {
 	size_t boots, rounds;
 	uint64_t seed;
 	/*
-	 * The kernels: "", the flavour's own; each option, or "A+B", that there is one without; and
-	 * for each of these "idle-A+B", the flavour's own, and "again-A+B", built again, in boots
-	 * with the same plan.
+	 * The kernels: "in-NAME", the flavour's own, for each benchmark; each option, or "A+B",
+	 * that there is one without; and for each of these "idle-A+B", the flavour's own, and
+	 * "again-A+B", built again, in boots with the same plan.
 	 */
 	const char **kernels;
 	size_t nkernels;
@@ -187,6 +187,9 @@ int self_check(const struct table *t, int *first);
 
 /** kernel_index() - which kernel of the table has that name; it is added if there is none */
 size_t kernel_index(struct table *t, const char *name);
+
+/** kernel_has_cgroups() - whether its boots are those of a benchmark, with the cgroups that it wants */
+bool kernel_has_cgroups(const struct table *t, size_t kernel);
 
 /** is_apart() - whether a cell is compared with one of another kernel */
 bool is_apart(const struct table *t, const struct cell *c);

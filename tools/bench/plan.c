@@ -70,7 +70,6 @@ void table_init(struct table *t, struct spec **specs, size_t n, bool quick, cons
 	const char *option;
 	size_t i, o, v;
 
-	kernel_index(t, "");
 	for (i = 0; i < n; i++)
 		for (o = 0; o < specs[i]->noperations; o++) {
 			const struct operation *op = &specs[i]->operations[o];
@@ -89,7 +88,8 @@ void table_init(struct table *t, struct spec **specs, size_t n, bool quick, cons
 				    (quick && var->depth && strcmp(var->name, "d4")))
 					continue;
 				if (!out) {
-					add_cell(t, specs[i], op, var, group, "");
+					/* a boot for each benchmark: what one enables, the root has enabled for all */
+					add_cell(t, specs[i], op, var, group, xasprintf("in-%s", specs[i]->name));
 					continue;
 				}
 				/* The same plan for all three: what ran before is a part of what is measured. */
@@ -215,7 +215,7 @@ static void write_batch(const struct table *t, size_t cell, size_t round, FILE *
 	char *path = leaf(c);
 
 	/* In a kernel that may be without cgroups, the task is and stays where it was born. */
-	if (!c->kernel)
+	if (kernel_has_cgroups(t, c->kernel))
 		fprintf(f, "enter %s\n", path);
 	if (t->instrument == COUNTED)
 		fprintf(f, "settle %d\n", SETTLE_MS);

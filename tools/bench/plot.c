@@ -96,7 +96,7 @@ static void plot_levels(const struct table *t, size_t group, FILE *f)
 	for (k = 0; k < ARRAY_SIZE(levels); k++) {
 		const struct cell *c = level(t, group, levels[k]);
 
-		if (c && (t->instrument == COUNTED || !c->kernel))
+		if (c && (t->instrument == COUNTED || kernel_has_cgroups(t, c->kernel)))
 			fprintf(f, " %.4f", 100 * (c->per_op / off->per_op - 1));
 		else
 			fputs(" ?", f);
