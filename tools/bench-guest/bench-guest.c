@@ -90,6 +90,22 @@ int make_cgroup(char *path, char **controllers)
 	return err;
 }
 
+/* What a benchmark does not enable is not enabled, whatever the guest was booted with. */
+static void disable_all(void)
+{
+	char words[1024], word[64], *name, *save;
+	int fd = open(CGROUP_DIR "/cgroup.subtree_control", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, words, sizeof(words) - 1);
+
+	close(fd);
+	words[n < 0 ? 0 : n] = '\0';
+	for (name = strtok_r(words, " \n", &save); name; name = strtok_r(NULL, " \n", &save)) {
+		snprintf(word, sizeof(word), "-%s", name);
+		if (cgroup_write(".", "cgroup.subtree_control", word))
+			fprintf(stderr, "bench-guest: %s stays enabled: %s\n", name, strerror(errno));
+	}
+}
+
 static int sleep_for_ever(void *unused)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -340,6 +356,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench-guest: no plan: %s\n", strerror(errno));
 		return 2;
 	}
+	disable_all();
 	opbench = open(OPBENCH_RUN, O_RDWR | O_CLOEXEC);
 	printf("ready%s\n", opbench < 0 ? " without opbench" : "");
 	fflush(stdout);
