@@ -527,7 +527,7 @@ static void coarse_operations_judge_themselves_unless_most_are(void **state)
 	size_t i, seed, fit = 0;
 
 	(void)state;
-	for (seed = 1; seed <= 100; seed++) {
+	for (seed = 1; seed <= 20; seed++) {
 		struct table few = feed_noise(2, seed), most = feed_noise(4, seed + 1000);
 
 		/* by chance, one in twenty finds something */
@@ -537,7 +537,7 @@ static void coarse_operations_judge_themselves_unless_most_are(void **state)
 		assert_false(most.fit);
 		assert_non_null(strstr(most.unfit, "4 of 6 operations are too coarse to see 2 %"));
 	}
-	assert_in_range(fit, 88, 100);
+	assert_in_range(fit, 16, 20);
 }
 
 /* Cells: off, idle, out, again; what a boot has in common, @common, no other boot has. */
