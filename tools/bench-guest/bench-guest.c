@@ -94,11 +94,10 @@ int make_cgroup(char *path, char **controllers)
 static void disable_all(void)
 {
 	char words[1024], word[64], *name, *save;
-	int fd = open(CGROUP_DIR "/cgroup.subtree_control", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, words, sizeof(words) - 1);
 
-	close(fd);
-	words[n < 0 ? 0 : n] = '\0';
+	/* a kernel may have no cgroups */
+	if (read_text(CGROUP_DIR "/cgroup.subtree_control", words, sizeof(words)) < 0)
+		return;
 	for (name = strtok_r(words, " \n", &save); name; name = strtok_r(NULL, " \n", &save)) {
 		snprintf(word, sizeof(word), "-%s", name);
 		if (cgroup_write(".", "cgroup.subtree_control", word))

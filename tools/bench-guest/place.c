@@ -276,22 +276,16 @@ int place_set(const char *path, const char *file, char **words)
 static int drain(const char *path)
 {
 	char top[256], file[512], text[32];
-	ssize_t n;
-	int fd;
+	unsigned long long used;
 
 	snprintf(top, sizeof(top), "%.*s", (int)strcspn(path, "/"), path);
 	snprintf(file, sizeof(file), CGROUP_DIR "/%s/memory.current", top);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (read_text(file, text, sizeof(text)) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	if (strtoull(text, NULL, 10) < PAGE)
+	used = strtoull(text, NULL, 10);
+	if (used < PAGE)
 		return 0;
-	snprintf(text, sizeof(text), "%llu", strtoull(text, NULL, 10) - PAGE);
+	snprintf(text, sizeof(text), "%llu", used - PAGE);
 	return cgroup_write(top, "memory.high", text) ?: cgroup_write(top, "memory.high", "max");
 }
 

@@ -31,45 +31,58 @@ static size_t make_pairs(const struct cell *base, const struct cell *c, struct s
 	return n;
 }
 
+/* Takes the median of its boot off each batch's value. */
+static void off_median_of_boot(const struct table *t, const struct cell *c, double *v)
+{
+	double *one = xrealloc(NULL, (c->nsamples + 1) * sizeof(*one)), median;
+	size_t boot, i, n;
+
+	for (boot = 0; boot < t->boots; boot++) {
+		for (i = n = 0; i < c->nsamples; i++)
+			if (c->samples[i].boot == boot)
+				one[n++] = v[i];
+		if (!n)
+			continue;
+		median = stats_median(one, n);
+		for (i = 0; i < c->nsamples; i++)
+			if (c->samples[i].boot == boot)
+				v[i] -= median;
+	}
+	free(one);
+}
+
 /*
  * What the batches of an operation differ by, or NULL. Each is held against the median of its boot, as
  * what it costs is.
  */
 static char *explain(const struct table *t, const struct cell *c)
 {
-	double *one = xrealloc(NULL, (c->nsamples + 1) * sizeof(*one));
-	double *v[1 + EVENTS], best = EXPLAINS;
+	double *work = xrealloc(NULL, (c->nsamples + 1) * sizeof(*work));
+	double *seen = xrealloc(NULL, (c->nsamples + 1) * sizeof(*seen)), best = EXPLAINS, explained;
+	const char *name = NULL;
 	char *why = NULL;
-	size_t i, k, boot;
+	size_t i, k;
 
-	for (k = 0; k <= EVENTS; k++) {
-		v[k] = xrealloc(NULL, (c->nsamples + 1) * sizeof(**v));
+	for (i = 0; i < c->nsamples; i++)
+		work[i] = c->samples[i].work;
+	off_median_of_boot(t, c, work);
+	for (k = 0; k < EVENTS; k++) {
 		for (i = 0; i < c->nsamples; i++)
-			v[k][i] = k ? c->samples[i].event[k - 1] : c->samples[i].work;
-		for (boot = 0; boot < t->boots; boot++) {
-			size_t n = 0;
-			double median;
-
-			for (i = 0; i < c->nsamples; i++)
-				if (c->samples[i].boot == boot)
-					one[n++] = v[k][i];
-			median = n ? stats_median(one, n) : 0;
-			for (i = 0; i < c->nsamples; i++)
-				if (c->samples[i].boot == boot)
-					v[k][i] -= median;
-		}
+			seen[i] = c->samples[i].event[k];
+		off_median_of_boot(t, c, seen);
+		explained = stats_rank_explained(work, seen, c->nsamples);
+		if (explained < best || (name && explained == best))
+			continue;
+		best = explained;
+		name = event_name[k];
 	}
-	if (stats_quantile(v[0], c->nsamples, 0.75) - stats_quantile(v[0], c->nsamples, 0.25) <=
+	if (stats_quantile(work, c->nsamples, 0.75) - stats_quantile(work, c->nsamples, 0.25) <=
 	    COUNTED_TOLERANCE * c->per_op)
 		why = xstrdup("differs from boot to boot");
-	for (k = 1; !why && k <= EVENTS; k++)
-		best = fmax(best, stats_rank_explained(v[0], v[k], c->nsamples));
-	for (k = 1; !why && k <= EVENTS; k++)
-		if (stats_rank_explained(v[0], v[k], c->nsamples) >= best)
-			why = xasprintf("goes with %s", event_name[k - 1]);
-	for (k = 0; k <= EVENTS; k++)
-		free(v[k]);
-	free(one);
+	else if (name)
+		why = xasprintf("goes with %s", name);
+	free(work);
+	free(seen);
 	return why;
 }
 
