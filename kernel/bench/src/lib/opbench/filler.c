@@ -123,7 +123,7 @@ u64 opbench_idle_ns(struct opbench *b)
 }
 
 /**
- * opbench_let_others_run() - sleep until a CPU has nothing to do
+ * opbench_let_others_run() - sleep until a CPU has nothing to do, for a tick at most
  * @b: the batch, of an operation that waits
  *
  * On more than one CPU that may come too soon: look again for what is awaited.
@@ -132,7 +132,7 @@ void opbench_let_others_run(struct opbench *b)
 {
 	set_current_state(TASK_KILLABLE);
 	WRITE_ONCE(b->waiter, current);
-	schedule();
-	/* A signal, or the filler just now */
+	schedule_timeout(1);
+	/* A signal, a tick, or the filler just now */
 	xchg(&b->waiter, NULL);
 }
