@@ -61,6 +61,23 @@ fake_apt() {
 	contains "install -y --no-install-recommends one"
 }
 
+@test "packages: whether something would be installed can be asked, and nothing is" {
+	as_user 0
+	fake_apt 'exit 1'
+	run "$SCRIPTS/packages" --installs
+	exits 1
+	printf 'build one no-such-command-1\ntest two no-such-command-2\n' >>"$LIST"
+	run "$SCRIPTS/packages" --installs
+	exits 0
+	[ -z "$output" ]
+	BULKHEAD_OFFLINE=1 run "$SCRIPTS/packages" --installs
+	exits 1
+	as_user 1000
+	run "$SCRIPTS/packages" --installs
+	exits 1
+	[ ! -e "$BATS_TEST_TMPDIR/apt.calls" ]
+}
+
 @test "packages: stale lists are fetched anew" {
 	as_user 0
 	printf 'build one no-such-command-1\n' >>"$LIST"
