@@ -50,8 +50,7 @@ FIXTURE_SETUP(container)
 
 FIXTURE_TEARDOWN_PARENT(container)
 {
-	if (self->cg.top[0])
-		cg_destroy(self->cg.top);
+	devices_teardown(_metadata, &self->cg, NULL);
 }
 
 /* The container's first process; it goes on in the caller's code. */

@@ -196,8 +196,8 @@ TEST_F(devices, programs_run_from_the_cgroup_up_in_the_documented_order)
 	snprintf(cg[0], sizeof(cg[0]), "%s/1", self->top);
 	ASSERT_EQ(0, cg_create(cg[0]));
 	for (int i = 1; i < 5; i++) {
-		must(snprintf(cg[i], sizeof(cg[i]), "%.850s/%d", cg[i - 1],
-			      i + 1) < (int)sizeof(cg[i]));
+		strcpy(cg[i], cg[i - 1]);
+		sprintf(strchr(cg[i], 0), "/%d", i + 1);
 		ASSERT_EQ(0, cg_create(cg[i]));
 	}
 	ASSERT_EQ(0, prog_attach(cg[0], a, MULTI));

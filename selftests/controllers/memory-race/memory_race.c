@@ -3,6 +3,7 @@
  * What changes a cgroup's memory from outside, while it is charged from
  * inside: whatever the order, no charge is lost and none is left over.
  */
+#include <sched.h>
 #include "kselftest_harness.h"
 #include "memcg-disk.h"
 

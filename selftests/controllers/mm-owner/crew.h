@@ -162,8 +162,10 @@ static void serve(int me)
 		case FORK:
 			value = proc_fork(0);
 			must(value >= 0);
-			if (!value)
-				serve(who);
+			if (!value) {
+				me = who;
+				continue;
+			}
 			break;
 		case THREAD:
 			must(!pthread_create(&thread, NULL, recruit_thread,

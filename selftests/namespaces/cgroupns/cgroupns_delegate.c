@@ -50,9 +50,10 @@ TEST_F(cgns, features_are_those_that_can_be_mounted)
 		  0);
 	EXPECT_NE(NULL, strstr(list, "nsdelegate"));
 	for (name = strtok_r(list, "\n", &save); name;
-	     name = strtok_r(NULL, "\n", &save), n++)
+	     name = strtok_r(NULL, "\n", &save), n++) {
 		EXPECT_EQ(0, cgns_remount(self->root, name))
 			TH_LOG("option %s", name);
+	}
 	EXPECT_GT(n, 0);
 	EXPECT_EQ(-EINVAL, cgns_remount(self->root, "no_such_option"));
 }

@@ -178,7 +178,7 @@ TEST_F(keyring, a_thread_keyring_is_not_inherited)
 TEST_F(keyring, all_processes_of_a_user_share_the_users_keyrings)
 {
 	struct baton number = baton_make();
-	int ring[2];
+	int ring[2] = { 0 };
 
 	for (int i = 0; i < 2; i++) {
 		pid_t pid = proc_fork_bound(0);

@@ -120,7 +120,7 @@ TEST_F(netns, a_thread_moves_alone)
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, thread_enters, &self->a));
 	ASSERT_EQ(0, pthread_join(thread, &moved));
-	EXPECT_TRUE(moved);
+	EXPECT_NE(NULL, moved);
 	EXPECT_TRUE(ns_same(self->home, ns_open(0, "net")));
 }
 

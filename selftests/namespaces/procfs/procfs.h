@@ -126,12 +126,6 @@ static inline enum seen proc_seen(const char *proc, pid_t pid)
 	return SEEN_ODDLY;
 }
 
-/* A mount namespace, a process of root's and one of nobody's. */
-FIXTURE(procfs)
-{
-	pid_t roots, nobodys;
-};
-
 static inline pid_t sleeper(bool nobody, bool dumpable)
 {
 	struct baton up = baton_make();
@@ -150,20 +144,6 @@ static inline pid_t sleeper(bool nobody, bool dumpable)
 	close(up.fd[0]);
 	close(up.fd[1]);
 	return pid;
-}
-
-FIXTURE_SETUP(procfs)
-{
-	ASSERT_EQ(0, unshare(CLONE_NEWNS));
-	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	self->roots = sleeper(false, true);
-	self->nobodys = sleeper(true, true);
-}
-
-FIXTURE_TEARDOWN(procfs)
-{
-	proc_kill(self->roots);
-	proc_kill(self->nobodys);
 }
 
 /* Runs the block as nobody. */

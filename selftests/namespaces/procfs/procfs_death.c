@@ -5,7 +5,7 @@
  *
  * Promises from proc(5), pid_namespaces(7), filesystems/proc.rst.
  */
-#include "procfs.h"
+#include "procfs_fixture.h"
 
 static pid_t zombie(void)
 {

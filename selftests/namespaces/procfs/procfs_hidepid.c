@@ -4,7 +4,7 @@
  *
  * Promises from filesystems/proc.rst, "4.1 Mount options", proc(5).
  */
-#include "procfs.h"
+#include "procfs_fixture.h"
 
 /* How root's process shows to nobody, at each level; its own are as always. */
 FIXTURE(hidepid)

@@ -5,7 +5,7 @@
  *
  * Promises from filesystems/proc.rst, "4.1 Mount options".
  */
-#include "procfs.h"
+#include "procfs_fixture.h"
 #include <linux/mount.h>
 
 TEST_F(procfs, every_mount_has_its_own_options)

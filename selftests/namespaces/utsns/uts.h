@@ -60,24 +60,4 @@ static inline bool domain_is(const char *name)
 	return !strcmp(u.domainname, name) && !strcmp(text, name);
 }
 
-/* A test in a namespace of its own, with names that nobody else has. */
-FIXTURE(uts)
-{
-	int ns;
-};
-
-FIXTURE_SETUP(uts)
-{
-	ASSERT_EQ(0, unshare(CLONE_NEWUTS));
-	ASSERT_EQ(0, host("outer"));
-	ASSERT_EQ(0, domain("outer.example"));
-	self->ns = ns_open(0, "uts");
-	ASSERT_GE(self->ns, 0);
-}
-
-FIXTURE_TEARDOWN(uts)
-{
-	close(self->ns);
-}
-
 #endif /* BULKHEAD_UTS_H */

@@ -6,7 +6,7 @@
  * Promises from uts_namespaces(7), clone(2), unshare(2), setns(2),
  * namespaces(7).
  */
-#include "uts.h"
+#include "uts_fixture.h"
 #include <pthread.h>
 
 TEST_F(uts, unshare_copies_both_names)

@@ -5,7 +5,7 @@
  *
  * Promises from uts_namespaces(7), sethostname(2), setdomainname(2), uname(2).
  */
-#include "uts.h"
+#include "uts_fixture.h"
 #include <sys/mman.h>
 
 FIXTURE(name)

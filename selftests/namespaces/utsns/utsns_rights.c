@@ -6,7 +6,7 @@
  * Promises from uts_namespaces(7), sethostname(2), user_namespaces(7),
  * setns(2).
  */
-#include "uts.h"
+#include "uts_fixture.h"
 #include "cap.h"
 #include "userns.h"
 

@@ -6,7 +6,7 @@
  * Promises from proc_sys_kernel(5), admin-guide/sysctl/kernel.rst (hostname,
  * domainname, sysctl_writes_strict) and uts_namespaces(7).
  */
-#include "uts.h"
+#include "uts_fixture.h"
 
 TEST_F(uts, what_is_written_is_the_name)
 {
@@ -58,7 +58,7 @@ TEST_F(uts, a_bad_address_changes_nothing)
 	int fd = open(HOSTNAME, O_WRONLY | O_CLOEXEC);
 
 	ASSERT_GE(fd, 0);
-	EXPECT_EQ(-1, write(fd, NULL, 5));
+	EXPECT_EQ(-1, syscall(SYS_write, fd, NULL, 5));
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_TRUE(host_is("outer"));
 	close(fd);

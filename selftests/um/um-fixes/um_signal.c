@@ -32,7 +32,7 @@ static bool is_on(int which, const void *p)
 static void handler(int sig, siginfo_t *si, void *uc)
 {
 	stack_t other = { .ss_sp = stack_memory[1], .ss_size = STACK_SIZE };
-	int here;
+	int here = 0;
 
 	handled++;
 	on_stack[0] += is_on(0, &here);
@@ -124,7 +124,7 @@ static int overflow(int depth)
 	volatile char page[4096];
 
 	page[0] = depth;
-	return overflow(depth + 1) + page[0];
+	return depth < 0 ? 0 : overflow(depth + 1) + page[0];
 }
 
 static void leave(int sig)
