@@ -252,6 +252,7 @@ caught() {
 @test "proc-stats-quota-own-only" { caught proc-stats-quota-own-only; }
 @test "proc-stats-remount" { caught proc-stats-remount; }
 @test "proc-stats-removed-parent-shows" { caught proc-stats-removed-parent-shows; }
+@test "proc-stats-sampled-by-age" { caught proc-stats-sampled-by-age; }
 @test "proc-stats-shmem-available" { caught proc-stats-shmem-available; }
 @test "proc-stats-start-of-machine" { caught proc-stats-start-of-machine; }
 @test "proc-stats-stolen-is-idle" { caught proc-stats-stolen-is-idle; }

@@ -155,11 +155,15 @@ TEST_F(clock, loadavg_counts_the_containers_tasks)
 /*
  * Sampled every five seconds, as the machine's: with two that run it goes from l to
  * l e^(-1/12) + 2 (1 - e^(-1/12)). The second is started when a sample was just
- * seen, for no sample to come in between the two.
+ * seen, for no sample to come in between the two. So is, a little later, another
+ * box: it is sampled with those that are older, and not only when it is five
+ * seconds old itself.
  */
 TEST_F(clock, the_load_average_follows_those_that_run)
 {
-	double one, two;
+	double one, two, young;
+	char cg[PATH_MAX];
+	struct box c;
 
 	EXPECT_EQ(0, load_of(self->a, NULL, NULL));
 	spinner(self->a->cg);
@@ -167,9 +171,17 @@ TEST_F(clock, the_load_average_follows_those_that_run)
 	EXPECT_LE(0.07, one);
 	EXPECT_GE(0.09, one);
 	spinner(self->a->cg);
+	wait_ms(100);
+	ASSERT_EQ(0, cg_create(cg_path(cg, self->top, "c")));
+	ASSERT_EQ(0, box_open(&c, cg, "c"));
+	spinner(cg);
 	ASSERT_TRUE(EVENTUALLY((two = load_of(self->a, NULL, NULL)) > one));
 	EXPECT_LE(one * 0.92 + 0.14, two);
 	EXPECT_GE(one * 0.92 + 0.18, two);
+	ASSERT_TRUE(EVENTUALLY((young = load_of(&c, NULL, NULL)) > 0));
+	EXPECT_LE(0.07, young);
+	EXPECT_GE(0.09, young);
+	EXPECT_EQ(two, load_of(self->a, NULL, NULL));
 	EXPECT_EQ(0, load_of(self->b, NULL, NULL));
 }
 

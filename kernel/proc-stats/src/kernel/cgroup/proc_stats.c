@@ -20,7 +20,7 @@
 #include "cgroup-internal.h"
 #include "proc_stats.h"
 
-/* Protects the making of struct proc_stats, the list and the number of users. */
+/* Protects the making of struct proc_stats, the list, the number of users and the samples. */
 static DEFINE_MUTEX(proc_stats_mutex);
 static LIST_HEAD(proc_stats_shown);
 
@@ -90,10 +90,29 @@ void proc_stats_count(struct cgroup *cgrp, struct proc_stats_tasks *tasks)
 		count_with(cgrp, tasks, count_states);
 }
 
-/* One LOAD_FREQ after the other, as calc_global_load() does for the machine. */
+/*
+ * When the loads were sampled, in jiffies. As calc_global_load() does for the machine
+ * they are one LOAD_FREQ after the other, however late the work runs, and all of
+ * them at once: by its own age a cgroup would be sampled now not at all, now twice.
+ */
+static unsigned long proc_stats_sampled;
+
+/* When they should have been for the last time. */
+static unsigned long proc_stats_sample_due(void)
+{
+	return proc_stats_sampled + (jiffies - proc_stats_sampled) / LOAD_FREQ * LOAD_FREQ;
+}
+
+static void queue_sample(struct delayed_work *work)
+{
+	unsigned long elapsed = jiffies - proc_stats_sampled;
+
+	queue_delayed_work(system_dfl_wq, work, elapsed < LOAD_FREQ ? LOAD_FREQ - elapsed : 0);
+}
+
 static void sample_load(struct proc_stats *st)
 {
-	unsigned int periods = (jiffies - st->sampled) / LOAD_FREQ;
+	unsigned int periods = (proc_stats_sampled - st->sampled) / LOAD_FREQ;
 	struct proc_stats_tasks tasks = {};
 	unsigned long active;
 
@@ -112,10 +131,11 @@ static void sample_loads(struct work_struct *work)
 	struct proc_stats *st;
 
 	guard(mutex)(&proc_stats_mutex);
+	proc_stats_sampled = proc_stats_sample_due();
 	list_for_each_entry(st, &proc_stats_shown, node)
 		sample_load(st);
 	if (!list_empty(&proc_stats_shown))
-		queue_delayed_work(system_dfl_wq, to_delayed_work(work), LOAD_FREQ);
+		queue_sample(to_delayed_work(work));
 }
 
 static DECLARE_DELAYED_WORK(proc_stats_work, sample_loads);
@@ -188,7 +208,7 @@ static struct proc_stats *proc_stats_make(struct cgroup *cgrp, u64 start)
 	if (err)
 		return ERR_PTR(err);
 	st->cgrp = cgrp;
-	st->sampled = jiffies;
+	st->sampled = proc_stats_sample_due();
 	spin_lock_init(&st->lock);
 	proc_stats_raw_times(cgrp, raw);
 	proc_stats_init_times(st, raw, shown, ktime_get_boottime_ns() - start);
@@ -226,9 +246,10 @@ void proc_stats_get(struct cgroup *cgrp)
 
 	scoped_guard(mutex, &proc_stats_mutex) {
 		if (!st->users++) {
-			if (list_empty(&proc_stats_shown))
-				queue_delayed_work(system_dfl_wq, &proc_stats_work,
-						   LOAD_FREQ);
+			if (list_empty(&proc_stats_shown)) {
+				proc_stats_sampled = proc_stats_sample_due();
+				queue_sample(&proc_stats_work);
+			}
 			list_add_tail(&st->node, &proc_stats_shown);
 		}
 	}

@@ -25,7 +25,7 @@ struct proc_stats_cpu {
  * @users: instances of procfs that show it; under proc_stats_mutex
  * @node: where it stands in the list of those with users
  * @avenrun: load averages, as those of the machine
- * @sampled: when they were last brought up to date, in jiffies
+ * @sampled: up to which sample they have been brought up to date, in jiffies
  * @forks: how many tasks there have been
  * @lock: protects what follows
  * @last: when the times were last advanced, in nanoseconds
