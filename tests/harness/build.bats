@@ -120,11 +120,53 @@ before() {
 	[ ! -e "$BULKHEAD_ROOT/build/default/features" ]
 }
 
-@test "build: a kernel that does not compile fails it, and no job stays behind" {
+@test "build: a kernel that does not compile fails it at once, and no job stays behind" {
 	step compile 'await selftests; exit 1'
-	step selftests 'await compile; sleep 0.3'
+	step selftests 'echo "job $$" >>"$STEPS"; await the end'
 	run "$SCRIPTS/build"
 	exits 1
+	[ -z "$output" ]
+	gone
 	run cat "$STEPS"
-	contains "selftests done"
+	lacks "selftests done"
+}
+
+# gone: whether the step that wrote down its number has ended. Its shell has been killed, but
+# whoever inherited it may not have asked for its status.
+gone() {
+	local state
+	state=$(ps -o stat= -p "$(sed -n 's/^job //p' "$STEPS")") || return 0
+	[[ $state == Z* ]]
+}
+
+@test "build: interrupted, it leaves no job behind" {
+	local pid status
+	for signal in TERM INT; do
+		: >"$STEPS"
+		step compile 'await the end'
+		step selftests 'echo "job $$" >>"$STEPS"; await the end'
+		# as a terminal would: an asynchronous command of a shell ignores INT
+		perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$SCRIPTS/build" &
+		pid=$!
+		await compile
+		await selftests
+		kill -"$signal" -- "-$pid"
+		status=0
+		wait "$pid" || status=$?
+		[ "$status" -ge 128 ]
+		gone
+	done
+}
+
+@test "build: interrupted, it lets an installation finish" {
+	local pid status=0
+	step packages 'await fetch-base; sleep 0.5'
+	step fetch-base 'await the end'
+	INSTALLS=0 perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$SCRIPTS/build" &
+	pid=$!
+	await fetch-base
+	kill -INT -- "-$pid"
+	wait "$pid" || status=$?
+	[ "$status" -ge 128 ]
+	grep -qx "packages done" "$STEPS"
 }
