@@ -6,7 +6,7 @@
 # recompile everything again. Needs common.sh.
 
 # kbuild_setup TREE BUILDDIR: fills the array kbuild with the command, for the architecture
-# that stands in BUILDDIR/.arch (um without it).
+# that stands in BUILDDIR/.arch (um without it), and kbuild_cc with the compiler alone.
 kbuild_setup()
 {
 	local tree=$1 out=$2 cache arch=um cc=${CC:-gcc}
@@ -41,5 +41,8 @@ kbuild_setup()
 		export CCACHE_CPP2=1
 	fi
 	# shellcheck disable=SC2034 # read by who sources this
-	kbuild=(make -C "$tree" "O=$out" "ARCH=$arch" "CC=$cc" "HOSTCC=${HOSTCC:-gcc}")
+	{
+		kbuild_cc=$cc
+		kbuild=(make -C "$tree" "O=$out" "ARCH=$arch" "CC=$cc" "HOSTCC=${HOSTCC:-gcc}")
+	}
 }

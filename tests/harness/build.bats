@@ -139,15 +139,20 @@ gone() {
 	[[ $state == Z* ]]
 }
 
+# begin_build: as a terminal's job, in a process group of its own: its number is pid. An asynchronous
+# command of a shell would ignore INT.
+begin_build() {
+	perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$SCRIPTS/build" &
+	pid=$!
+}
+
 @test "build: interrupted, it leaves no job behind" {
 	local pid status
 	for signal in TERM INT; do
 		: >"$STEPS"
 		step compile 'await the end'
 		step selftests 'echo "job $$" >>"$STEPS"; await the end'
-		# as a terminal would: an asynchronous command of a shell ignores INT
-		perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$SCRIPTS/build" &
-		pid=$!
+		begin_build
 		await compile
 		await selftests
 		kill -"$signal" -- "-$pid"
@@ -162,8 +167,7 @@ gone() {
 	local pid status=0
 	step packages 'await fetch-base; sleep 0.5'
 	step fetch-base 'await the end'
-	INSTALLS=0 perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$SCRIPTS/build" &
-	pid=$!
+	INSTALLS=0 begin_build
 	await fetch-base
 	kill -INT -- "-$pid"
 	wait "$pid" || status=$?
