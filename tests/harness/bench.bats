@@ -156,6 +156,7 @@ kernel_project() {
 	cat >"$stubs/compile" <<-'END'
 		#!/bin/bash
 		echo "${2##*/}" >>compiled
+		cp "$2/tools/objtool/.check.o.cmd" command || :
 		cat "$1/kernel/a.c" "$2/.config" >"$2/linux"
 		chmod +x "$2/linux"
 	END
@@ -193,6 +194,17 @@ kernel_project() {
 	CC=$PWD/cc run --separate-stderr "$SCRIPTS/bench-kernel" counted MEMCG
 	[ "$output" != "$first" ]
 	[ "$(wc -l <compiled)" = 3 ]
+}
+
+@test "bench-kernel: what made objtool is told its new folder, or all would be compiled again" {
+	kernel_project
+	mkdir -p "$BULKHEAD_ROOT/build/counted/tools/objtool"
+	echo "gcc -I$BULKHEAD_ROOT/build/counted/tools -c check.c" \
+		>"$BULKHEAD_ROOT/build/counted/tools/objtool/.check.o.cmd"
+	run --separate-stderr "$SCRIPTS/bench-kernel" counted MEMCG
+	exits 0
+	[ "$(cat command)" = "gcc -I$BULKHEAD_ROOT/build/counted-without-MEMCG/tools -c check.c" ]
+	grep -q "build/counted/tools" "$BULKHEAD_ROOT/build/counted/tools/objtool/.check.o.cmd"
 }
 
 @test "bench-kernel: the same again is no copy, and nothing fell" {
