@@ -470,6 +470,36 @@ static void what_is_not_deterministic_says_why(void **state)
 	}
 }
 
+/* A count that nothing explains comes again with the same plan, or it does not. */
+static void the_same_plan_once_more_tells_history_from_chance(void **state)
+{
+	static const char three[] = "variants = off\nop = a nop\nop = b nop\nop = c nop\n";
+	struct table t = make_table(three, COUNTED, false, NULL);
+	uint64_t seed = 9;
+	size_t boot, i;
+
+	(void)state;
+	assert_string_equal(plan(&t, 0, &i), plan(&t, t.boots, &i));
+	for (boot = 0; boot <= t.boots; boot++)
+		for (i = 0; i < 40; i++) {
+			size_t history = 1000000 + (boot % t.boots * 17 + i * 29) % 40 * 300;
+
+			take(&t, boot, "r 0.%zu n=1 done=1 refused=0 ns=1 cycles=1000000 idle_ns=0", i);
+			take(&t, boot, "r 1.%zu n=1 done=1 refused=0 ns=1 cycles=%zu idle_ns=0", i, history);
+			take(&t, boot, "r 2.%zu n=1 done=1 refused=0 ns=1 cycles=%zu idle_ns=0", i,
+			     1000000 + (size_t)unit_random(&seed) % 10000);
+		}
+	table_analyse(&t);
+	assert_true(table_is_open(&t, 0));
+	table_explain(&t);
+	assert_false(table_is_open(&t, 0));
+	assert_int_equal(t.cells[1].nsamples, 40 * t.boots);
+	assert_true(t.cells[0].deterministic);
+	assert_null(t.cells[0].why);
+	assert_string_equal(t.cells[1].why, "follows from what ran before: the same plan counts the same");
+	assert_string_equal(t.cells[2].why, "by chance: the same plan counts something else");
+}
+
 static void a_dearer_variant_is_found_by_both(void **state)
 {
 	int i;
@@ -669,6 +699,7 @@ int main(void)
 		cmocka_unit_test(containers_that_read_are_timed_too),
 		cmocka_unit_test(lines_of_the_guest_are_taken_or_passed_over),
 		cmocka_unit_test(what_is_not_deterministic_says_why),
+		cmocka_unit_test(the_same_plan_once_more_tells_history_from_chance),
 		cmocka_unit_test(a_dearer_variant_is_found_by_both),
 		cmocka_unit_test(a_run_that_differs_from_itself_is_not_fit),
 		cmocka_unit_test(coarse_operations_judge_themselves_unless_most_are),

@@ -86,6 +86,40 @@ static char *explain(const struct table *t, const struct cell *c)
 	return why;
 }
 
+/* Whether each batch counts what the same batch of the same plan counted. */
+static bool replay_agrees(const struct cell *c)
+{
+	size_t i, j;
+
+	for (i = 0; i < c->nreplayed; i++)
+		for (j = 0; j < c->nsamples; j++)
+			if (c->samples[j].boot == c->replayed[i].boot && c->samples[j].round == c->replayed[i].round &&
+			    fabs(c->replayed[i].work / c->samples[j].work - 1) > COUNTED_TOLERANCE)
+				return false;
+	return true;
+}
+
+bool table_is_open(const struct table *t, size_t kernel)
+{
+	size_t i;
+
+	for (i = 0; i < t->ncells; i++)
+		if (t->cells[i].kernel == kernel && t->cells[i].nsamples && !t->cells[i].deterministic &&
+		    !t->cells[i].why)
+			return true;
+	return false;
+}
+
+void table_explain(struct table *t)
+{
+	struct cell *c;
+
+	for (c = t->cells; c < t->cells + t->ncells; c++)
+		if (c->nsamples && c->nreplayed && !c->deterministic && !c->why)
+			c->why = xstrdup(replay_agrees(c) ? "follows from what ran before: the same plan counts the same" :
+					 "by chance: the same plan counts something else");
+}
+
 static void summarise(struct table *t, struct cell *c)
 {
 	double *work = xrealloc(NULL, (c->nsamples + 1) * sizeof(*work));

@@ -341,6 +341,14 @@ int main(int argc, char **argv)
 			continue;
 		}
 		table_analyse(&tables[i]);
+		if (i == COUNTED && !o.self_check) {
+			if (!measure_again(&tables[i], &o.setup)) {
+				fprintf(stderr, "bench: %s: %s\n", instrument_name[i], tables[i].error);
+				failed = 1;
+				continue;
+			}
+			table_explain(&tables[i]);
+		}
 		if (o.self_check)
 			failed += self_check(&tables[i], &test);
 		else

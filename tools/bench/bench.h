@@ -109,6 +109,8 @@ struct cell {
 	size_t kernel;		/* which of the table's it runs on */
 	struct sample *samples;
 	size_t nsamples;
+	struct sample *replayed;	/* the first boot's, with the same plan once more */
+	size_t nreplayed;
 	char *error;		/* why there are none */
 	char *unclaimed;	/* why nothing is said of the ratio, though there are */
 
@@ -155,7 +157,7 @@ void table_init(struct table *t, struct spec **specs, size_t n, bool quick, cons
 /**
  * plan_write() - the plan for one boot, as bench-guest reads it
  * @t: the table
- * @boot: which
+ * @boot: which; with the number of boots it is the first one's again, word for word
  * @kernel: of which kernel
  * @f: where to
  *
@@ -166,7 +168,7 @@ size_t plan_write(const struct table *t, size_t boot, size_t kernel, FILE *f);
 /**
  * table_take() - a line of bench-guest
  * @t: where to
- * @boot: which kernel said it
+ * @boot: which kernel said it, as for plan_write()
  * @line: without its newline; it is changed
  *
  * Return: 1 for a batch, 2 for the end, 0 for anything else, -1 when the plan has failed.
@@ -175,6 +177,12 @@ int table_take(struct table *t, size_t boot, char *line);
 
 /** table_analyse() - from samples to results and a verdict */
 void table_analyse(struct table *t);
+
+/** table_is_open() - whether a kernel has counts that differ, and nothing seen in it says why */
+bool table_is_open(const struct table *t, size_t kernel);
+
+/** table_explain() - what a boot with the plan of an earlier one says of such counts */
+void table_explain(struct table *t);
 
 /**
  * self_check() - whether known costs were found, as TAP on standard output
@@ -237,6 +245,13 @@ const char *kernel_path(const struct setup *s, const struct table *t, size_t ker
 
 /** measure() - boot all kernels of a table; false, and t->error, when one fails */
 bool measure(struct table *t, const struct setup *s);
+
+/**
+ * measure_again() - boot those kernels with the same plan once more of which table_is_open()
+ *
+ * Return: as measure().
+ */
+bool measure_again(struct table *t, const struct setup *s);
 
 /**
  * cpio_write() - an initramfs

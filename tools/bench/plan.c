@@ -243,6 +243,7 @@ size_t plan_write(const struct table *t, size_t boot, size_t kernel, FILE *f)
 	size_t round, from, to, i, here, n = 0;
 	struct rng rng;
 
+	boot %= t->boots;
 	rng_init(&rng, t->seed + boot);
 	fprintf(f, "# boot %zu, seed %llu\n", boot, (unsigned long long)t->seed + boot);
 	for (i = 0; i < t->ncells; i++)
@@ -293,6 +294,12 @@ static bool take_sample(struct table *t, size_t boot, struct cell *c, size_t rou
 		return true;
 	}
 	s.refused = (double)refused / done;
+	if (boot >= t->boots) {
+		s.boot %= t->boots;
+		c->replayed = xrealloc(c->replayed, (c->nreplayed + 1) * sizeof(s));
+		c->replayed[c->nreplayed++] = s;
+		return true;
+	}
 	c->samples = xrealloc(c->samples, (c->nsamples + 1) * sizeof(s));
 	c->samples[c->nsamples++] = s;
 	return true;

@@ -284,12 +284,14 @@ static void say_progress(const struct table *t, const struct setup *s, size_t do
 	fputs(terminal ? "\033[K" : "\n", stderr);
 }
 
-bool measure(struct table *t, const struct setup *s)
+/* Boots some kernels, the i-th time the kernel i % @nkernels; returns the number of batches that came of it. */
+static size_t boot_kernels(struct table *t, const struct setup *s, const size_t *kernels, size_t nkernels,
+			   size_t first, size_t boots, size_t *expected)
 {
 	/* A kernel that is timed has its CPU for itself, as far as that is ours to say. */
 	size_t parallel = t->instrument == TIMED ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
-	size_t next = 0, running = 0, done = 0, expected = 0, all = t->boots * t->nkernels, i;
-	double began = now_ms(), busy = busy_seconds(), own = own_seconds();
+	size_t next = 0, running = 0, done = 0, all = boots * nkernels, i;
+	double began = now_ms();
 	struct guest guests[MAX_PARALLEL] = { 0 };
 	struct pollfd polls[MAX_PARALLEL];
 
@@ -300,10 +302,10 @@ bool measure(struct table *t, const struct setup *s)
 			if (!guests[i].pid && next < all && !t->error) {
 				/* kernels take turns, for what the machine does meanwhile to meet all */
 				guests[i] = (struct guest){
-					.t = t, .done = &done, .boot = next / t->nkernels,
-					.kernel = next % t->nkernels,
+					.t = t, .done = &done, .boot = first + next / nkernels,
+					.kernel = kernels[next % nkernels],
 				};
-				start(&guests[i], s, &expected);
+				start(&guests[i], s, expected);
 				next++;
 				running++;
 			}
@@ -326,16 +328,44 @@ bool measure(struct table *t, const struct setup *s)
 			finish(&guests[i], s);
 			running--;
 		}
-		say_progress(t, s, done, expected / next * all, began);
+		say_progress(t, s, done, *expected / next * all, began);
 	}
 	if (!s->quiet && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
+	return done;
+}
+
+bool measure(struct table *t, const struct setup *s)
+{
+	size_t *kernels = xrealloc(NULL, (t->nkernels + 1) * sizeof(*kernels)), expected = 0, done, i;
+	double began = now_ms(), busy = busy_seconds(), own = own_seconds();
+
+	for (i = 0; i < t->nkernels; i++)
+		kernels[i] = i;
+	done = boot_kernels(t, s, kernels, t->nkernels, 0, t->boots, &expected);
+	free(kernels);
 	if (!t->error && done != expected)
 		t->error = xasprintf("%zu of %zu batches have no result", expected - done, expected);
 	t->seconds = (now_ms() - began) / 1000;
 	t->busy = (busy_seconds() - busy - (own_seconds() - own)) / t->seconds;
 	if (t->busy < 0)
 		t->busy = 0;
+	t->ran = !t->error;
+	return t->ran;
+}
+
+bool measure_again(struct table *t, const struct setup *s)
+{
+	size_t *kernels = xrealloc(NULL, (t->nkernels + 1) * sizeof(*kernels)), n = 0, expected = 0, i;
+	double began = now_ms();
+
+	for (i = 0; i < t->nkernels; i++)
+		if (table_is_open(t, i))
+			kernels[n++] = i;
+	if (n && boot_kernels(t, s, kernels, n, t->boots, 1, &expected) != expected && !t->error)
+		t->error = xasprintf("the plan of a boot, once more, has fewer than its %zu batches", expected);
+	free(kernels);
+	t->seconds += (now_ms() - began) / 1000;
 	t->ran = !t->error;
 	return t->ran;
 }
