@@ -166,6 +166,16 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 	exits 0
 }
 
+@test "a guest that only waits for kmemleak leaves its CPUs to the next" {
+	local wall
+	# what init leaves before it waits; three of them one after the other are 9 s
+	suite ages 'cpus = 2\n' 'echo TAP version 13; echo 1..1; echo ok 1 a; touch /run/bulkhead/idle; sleep 3'
+	check_own --repeat 3
+	exits 0
+	wall=$(sed -n 's/^wall_ms=//p' "$RUN_DIR/meta")
+	((wall >= 3000 && wall < 9000))
+}
+
 @test "a broken suite file names file, line and value" {
 	suite broken 'cpus = many\n' "$good"
 	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \

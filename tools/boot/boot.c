@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -43,6 +44,7 @@ struct session {
 	struct instance in;
 	struct console scan;
 	int out_fd, console_fd;
+	pid_t parent;
 	double started, first_output;	/* ms */
 	bool ended, out_of_time;
 	int interrupted;		/* signal number */
@@ -141,6 +143,37 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* The folder of the run, in which init leaves a file when it is done but for kmemleak. */
+static int watch_for_idle(const struct session *s)
+{
+	int fd;
+
+	if (!s->o->tell_idle)
+		return -1;
+	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (fd >= 0 && inotify_add_watch(fd, s->in.dir, IN_CREATE) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Whether that is still to be looked for. */
+static bool look_for_idle(const struct session *s, int fd)
+{
+	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	char *path = xasprintf("%s/idle", s->in.dir);
+	bool idle = !access(path, F_OK);
+
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	free(path);
+	/* not to whoever adopted us */
+	if (idle && getppid() == s->parent)
+		kill(s->parent, SIGRTMIN);
+	return !idle;
+}
+
 /* Moves bytes until the kernel has ended, or must be ended. */
 static void run(struct session *s, int sigfd)
 {
@@ -148,12 +181,13 @@ static void run(struct session *s, int sigfd)
 	double deadline = s->o->timeout ?
 		s->started + (s->o->timeout + s->o->grace) * 1e3 : 0;
 
-	enum { SIGNALS, OUTPUT, CONSOLE, INPUT };
+	enum { SIGNALS, OUTPUT, CONSOLE, INPUT, IDLE };
 	struct pollfd p[] = {
 		[SIGNALS] = { .fd = sigfd, .events = POLLIN },
 		[OUTPUT]  = { .fd = s->in.out, .events = POLLIN },
 		[CONSOLE] = { .fd = s->in.console, .events = POLLIN },
 		[INPUT]   = { .fd = s->o->shell ? STDIN_FILENO : -1, .events = POLLIN },
+		[IDLE]    = { .fd = watch_for_idle(s), .events = POLLIN },
 	};
 
 	while (!s->ended && !s->interrupted) {
@@ -170,6 +204,8 @@ static void run(struct session *s, int sigfd)
 			p[CONSOLE].fd = -1;
 		if (p[INPUT].revents)
 			take_input(s);
+		if (p[IDLE].revents && !look_for_idle(s, p[IDLE].fd))
+			p[IDLE].fd = -1;
 		if (p[SIGNALS].revents)
 			take_signals(s, sigfd);
 	}
@@ -301,7 +337,7 @@ static int open_log(const char *path)
 
 enum {
 	OPT_CGROUP = 256, OPT_MODE, OPT_APPEND, OPT_OUTPUT, OPT_CONSOLE, OPT_RESULT, OPT_LEAKS, OPT_GRACE,
-	OPT_EMULATOR
+	OPT_EMULATOR, OPT_TELL_IDLE
 };
 
 static const struct argp_option argp_options[] = {
@@ -319,6 +355,7 @@ static const struct argp_option argp_options[] = {
 	{ "timeout", 't', "SECONDS", 0, "time limit; 0: none (default 120, in a terminal session 0)", 3 },
 	{ "grace",   OPT_GRACE, "SECONDS", 0, "what the guest gets on top to report a timeout itself (default 10)", 3 },
 	{ "leaks",   OPT_LEAKS, NULL, 0, "ask kmemleak before the end, where the kernel has it", 3 },
+	{ "tell-idle", OPT_TELL_IDLE, NULL, 0, "send SIGRTMIN to the parent when the command has ended and only kmemleak is waited for", 3 },
 	{ "shell",   's', NULL,    0, "a terminal session: the command gets this terminal", 3 },
 	{ "output",  OPT_OUTPUT, "FILE", 0, "the guest's output (default: standard output)", 4 },
 	{ "console", OPT_CONSOLE, "FILE", 0, "the kernel's console (default: its end is shown on trouble)", 4 },
@@ -376,6 +413,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case OPT_CONSOLE: o->console = arg; break;
 	case OPT_RESULT: o->result = arg; break;
 	case OPT_LEAKS: o->leaks = true; break;
+	case OPT_TELL_IDLE: o->tell_idle = true; break;
 	case 'm':
 		if (!parse_size(arg, &o->memory) || o->memory < 32ULL << 20)
 			die(EXIT_BAD_USAGE, "memory '%s': not a size of at least 32M", arg);
@@ -436,7 +474,7 @@ int main(int argc, char **argv)
 	};
 	struct options o = { .cgroup = "v2", .mode = "auto", .memory = 256ULL << 20, .cpus = 1,
 			     .pin = -1, .timeout = -1, .grace = 10 };
-	struct session s = { .o = &o, .console_fd = -1, .out_fd = STDOUT_FILENO };
+	struct session s = { .o = &o, .console_fd = -1, .out_fd = STDOUT_FILENO, .parent = getppid() };
 	struct verdict v;
 	double ended;
 	char *path;

@@ -36,7 +36,7 @@ struct options {
 	} disks[MAX_DISKS];
 	int ndisks;
 	long cpus, pin, timeout, grace;
-	bool shell, leaks;
+	bool shell, leaks, tell_idle;
 	char **argv;
 };
 

@@ -241,10 +241,13 @@ static void start_what_fits(const struct check_options *o, struct host *h, struc
 	}
 }
 
-static void release_slots(struct host *h, const struct job *j)
+static void release_slots(struct host *h, struct job *j)
 {
 	int slot;
 
+	if (j->idle)
+		return;
+	j->idle = true;
 	for (slot = 0; slot < h->n; slot++)
 		if (h->owner[slot] == j)
 			h->owner[slot] = NULL;
@@ -296,6 +299,8 @@ static int run_jobs(const struct check_options *o, struct host *h, struct job *j
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	/* of boot --tell-idle; unlike others it queues */
+	sigaddset(&set, SIGRTMIN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	memset(ms, 0, (n + 1) * sizeof(*ms));
@@ -310,6 +315,12 @@ static int run_jobs(const struct check_options *o, struct host *h, struct job *j
 		while (read(sigfd, &info, sizeof(info)) == sizeof(info)) {
 			if (info.ssi_signo == SIGCHLD)
 				continue;
+			if (info.ssi_signo == (uint32_t)SIGRTMIN) {
+				for (i = 0; i < n; i++)
+					if (jobs[i].pid == (pid_t)info.ssi_pid)
+						release_slots(h, &jobs[i]);
+				continue;
+			}
 			interrupted = info.ssi_signo;
 			for (i = 0; i < n; i++)
 				if (jobs[i].pid)

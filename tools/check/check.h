@@ -30,6 +30,7 @@ struct job {
 	pid_t pid;		/* of its boot, while it runs */
 	int slots;		/* how many of the host's CPUs it occupies */
 	int slot;		/* the one it is pinned to, or -1 */
+	bool idle;		/* it waits for time to pass, and has given them back */
 	double started;		/* ms */
 	char *ktap, *console, *result;
 };

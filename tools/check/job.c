@@ -55,6 +55,7 @@ void job_start(struct job *j, int host_cpu, const struct check_options *o)
 		argv[n++] = xasprintf("--pin=%d", host_cpu);
 	if (o->leaks)
 		argv[n++] = xstrdup("--leaks");
+	argv[n++] = xstrdup("--tell-idle");
 	for (i = 0; i < s->ndisks && !o->emulator; i++)
 		argv[n++] = xasprintf("--disk=%s", s->disks[i]);
 	argv[n++] = xstrdup("--");
