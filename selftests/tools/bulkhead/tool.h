@@ -92,21 +92,23 @@ static inline bool tool_says(const char *what)
 static inline pid_t tool_start(char *const argv[])
 {
 	pid_t pid;
-	int fd;
+	int fds[3], i;
 
+	/* files of its own, opened here: it must not empty those of who is started next */
 	unlink(TOOL_DIR "/out");
 	unlink(TOOL_DIR "/err");
+	fds[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	fds[1] = open(TOOL_DIR "/out", O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	fds[2] = open(TOOL_DIR "/err", O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	pid = proc_fork_bound(0);
 	if (!pid) {
-		fd = open("/dev/null", O_RDWR);
-		must(dup2(fd, 0) == 0);
-		fd = open(TOOL_DIR "/out", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-		must(dup2(fd, 1) == 1);
-		fd = open(TOOL_DIR "/err", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-		must(dup2(fd, 2) == 2);
+		for (i = 0; i < 3; i++)
+			must(dup2(fds[i], i) == i);
 		execvp("bulkhead", argv);
 		_exit(99);
 	}
+	for (i = 0; i < 3; i++)
+		close(fds[i]);
 	must(pid > 0);
 	return pid;
 }
