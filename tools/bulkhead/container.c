@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,17 +207,17 @@ static unsigned long long start_of(pid_t pid)
 
 int container_pidfd(const struct container *c)
 {
-	int fd;
+	struct pollfd p = { .events = POLLIN };
 
 	if (!c->state.pid)
 		return -ESRCH;
-	fd = syscall(SYS_pidfd_open, c->state.pid, 0);
-	if (fd < 0)
+	p.fd = syscall(SYS_pidfd_open, c->state.pid, 0);
+	if (p.fd < 0)
 		return -ESRCH;
-	/* With the file open the pid cannot become another's any more. */
-	if (c->state.start && start_of(c->state.pid) == c->state.start)
-		return fd;
-	close(fd);
+	/* With the file open the pid cannot become another's any more. It polls as readable for a zombie. */
+	if (c->state.start && start_of(c->state.pid) == c->state.start && !poll(&p, 1, 0))
+		return p.fd;
+	close(p.fd);
 	return -ESRCH;
 }
 

@@ -89,7 +89,7 @@ int container_discard(const struct container *c);
 /* Removes one that has ended. */
 void container_forget(const struct container *c);
 
-/* A pidfd of the first process, if it is still the one; or -ESRCH. */
+/* A pidfd of the first process, if it is still the one, and no zombie; or -ESRCH. */
 int container_pidfd(const struct container *c);
 
 /* What is asked of one container: its name, --timeout in milliseconds, --json. */

@@ -116,6 +116,24 @@ TEST_F(manage, what_has_ended_is_listed_once_more)
 	EXPECT_FALSE(tool_is_there("web"));
 }
 
+/* Nobody has waited for it yet, as the tool that would is stopped. */
+TEST_F(manage, a_first_process_that_is_a_zombie_has_ended)
+{
+	pid_t run = TOOL_START("run", "--name", "web", "sleep", "1000"), pid = 0;
+
+	EXPECT_TRUE(EVENTUALLY((pid = tool_pid("web")) > 0));
+	ASSERT_EQ(0, kill(run, SIGSTOP));
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_TRUE(EVENTUALLY(task_state(pid) == 'Z'));
+	EXPECT_EQ(1, tool("enter web true"));
+	EXPECT_EQ(0, tool("list --json"));
+	EXPECT_STREQ("ended", json_get(tool_file("out"), "[0].state"));
+	EXPECT_STREQ("null", json_get(tool_file("out"), "[0].pid"));
+	EXPECT_STREQ("null", json_get(tool_file("out"), "[0].command"));
+	EXPECT_EQ(0, kill(run, SIGCONT));
+	EXPECT_EQ(128 + SIGKILL, proc_end(run));
+}
+
 /* Another process has the pid by now, or nobody: it is not taken for the container's. */
 TEST_F(manage, a_pid_that_is_another_process_is_not_the_container)
 {
