@@ -14,20 +14,30 @@ const char * const event_name[EVENTS] = {
 };
 const char * const instrument_unit[INSTRUMENTS] = { "instructions", "ns" };
 
+/* The batch of a cell in the boot and the round of another one, or NULL. */
+static const struct sample *sample_beside(const struct cell *c, const struct sample *other)
+{
+	size_t i;
+
+	for (i = 0; i < c->nsamples; i++)
+		if (c->samples[i].boot == other->boot && c->samples[i].round == other->round)
+			return &c->samples[i];
+	return NULL;
+}
+
 /* Only batches of the same round of the same boot are next to each other. */
 static size_t make_pairs(const struct cell *base, const struct cell *c, struct stats_pair *pairs)
 {
-	size_t i, j, n = 0;
+	const struct sample *beside;
+	size_t i, n = 0;
 
-	for (i = 0; i < c->nsamples; i++)
-		for (j = 0; j < base->nsamples; j++)
-			if (base->samples[j].boot == c->samples[i].boot &&
-			    base->samples[j].round == c->samples[i].round &&
-			    base->samples[j].work > 0)
-				pairs[n++] = (struct stats_pair){
-					.base = base->samples[j].work, .test = c->samples[i].work,
-					.boot = c->samples[i].boot,
-				};
+	for (i = 0; i < c->nsamples; i++) {
+		beside = sample_beside(base, &c->samples[i]);
+		if (beside && beside->work > 0)
+			pairs[n++] = (struct stats_pair){
+				.base = beside->work, .test = c->samples[i].work, .boot = c->samples[i].boot,
+			};
+	}
 	return n;
 }
 
@@ -89,13 +99,14 @@ static char *explain(const struct table *t, const struct cell *c)
 /* Whether each batch counts what the same batch of the same plan counted. */
 static bool replay_agrees(const struct cell *c)
 {
-	size_t i, j;
+	const struct sample *before;
+	size_t i;
 
-	for (i = 0; i < c->nreplayed; i++)
-		for (j = 0; j < c->nsamples; j++)
-			if (c->samples[j].boot == c->replayed[i].boot && c->samples[j].round == c->replayed[i].round &&
-			    fabs(c->replayed[i].work / c->samples[j].work - 1) > COUNTED_TOLERANCE)
-				return false;
+	for (i = 0; i < c->nreplayed; i++) {
+		before = sample_beside(c, &c->replayed[i]);
+		if (before && fabs(c->replayed[i].work / before->work - 1) > COUNTED_TOLERANCE)
+			return false;
+	}
 	return true;
 }
 
