@@ -9,7 +9,7 @@
 hash_of()
 {
 	(
-		cd "$1"
+		cd "$1" || exit
 		shift
 		find . "$@" -printf '%P %M %l\n' | sort
 		find . "$@" -type f -print0 | sort -z | xargs -0r sha256sum
@@ -17,6 +17,7 @@ hash_of()
 }
 
 # kept_keys SETTINGS SUITE...: a line "suite, tab, key" for each that is installed.
+# shellcheck disable=SC2154 # places sets kernel, tools and guest
 kept_keys()
 {
 	local common own suite

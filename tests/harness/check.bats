@@ -353,8 +353,8 @@ refused() {
 		grep -qxF "@test \"$name\" { caught $name; }" "$PROJECT/tests/harness/mutants.bats"
 		suite=$(mutant_header "$patch" Suite)
 		[ -f "$PROJECT/selftests/$suite/suite" ]
-		mutant_header "$patch" Test | grep -q .
-		mutant_header "$patch" Why | grep -q .
+		grep -q . < <(mutant_header "$patch" Test)
+		grep -q . < <(mutant_header "$patch" Why)
 		while read -r glob; do
 			echo "$glob"
 			grep -qr --include='*.c' -- "${glob##*[.*/]}" "$PROJECT/selftests/$suite"

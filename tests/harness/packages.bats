@@ -118,6 +118,17 @@ fake_apt() {
 	contains "bash-static"
 }
 
+# ldd is several processes, the last of which may write when the answer is known.
+@test "packages: a dynamically linked command is not a static one, however slow ldd is" {
+	as_user 1000
+	printf '#!/bin/sh\necho "	libc.so.6 => /lib/libc.so.6"\nsleep 0.5\necho "	/lib/ld.so"\n' >"$BATS_TEST_TMPDIR/bin/ldd"
+	chmod +x "$BATS_TEST_TMPDIR/bin/ldd"
+	printf 'build bash-static static:bash\n' >>"$LIST"
+	run "$SCRIPTS/packages"
+	exits 1
+	contains "bash-static"
+}
+
 @test "packages: an unknown group is bad input" {
 	run "$SCRIPTS/packages" all
 	exits 2
