@@ -4,7 +4,7 @@
 FLAVOUR	 ?= default
 FEATURES ?= all
 export FLAVOUR FEATURES KERNEL_SRC CPUS REPEAT MODE MEMORY DISKS CGROUP TIMEOUT RUN MUTANTS \
-	INSTRUMENT ROUNDS BOOTS SEED QUICK VARIANTS PIN
+	INSTRUMENT ROUNDS BOOTS MOST_BOOTS SEED QUICK VARIANTS PIN
 
 # The scripts see to parallelism and to order themselves.
 .NOTPARALLEL:
@@ -34,7 +34,7 @@ run: ## boot, run one command, exit with its status: CMD="..." CPUS= MEMORY= DIS
 shell: ## boot and open a terminal in the guest
 	@scripts/run --shell
 
-bench: ## what operations cost: BENCH="memory pids" INSTRUMENT=counted|timed|both ROUNDS= BOOTS= QUICK=y VARIANTS=
+bench: ## what operations cost: BENCH="memory pids" INSTRUMENT=counted|timed|both ROUNDS= BOOTS= MOST_BOOTS= QUICK=y VARIANTS=
 	@scripts/bench $(BENCH)
 
 bench-compare: ## two recorded runs of it: A=dir B=dir

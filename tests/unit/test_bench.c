@@ -77,6 +77,7 @@ static void what_is_wrong_with_a_benchmark_is_said(void **state)
 		{ "option = MEMCG=y\n", "option 'MEMCG=y': not the name of an option" },
 		{ "op = a @option=../x nop\n", "option '../x': not the name of an option" },
 		{ "variants = off idle\n", "variant 'idle': no such variant" },
+		{ "further = yes\n", "further: 'yes' is not 'no'" },
 		{ "controllers = a b c d e f g h i\n", "more than 8 words" },
 	};
 	size_t i;
@@ -570,6 +571,79 @@ static void coarse_operations_judge_themselves_unless_most_are(void **state)
 	assert_in_range(fit, 16, 20);
 }
 
+/* A batch of each cell that a boot's plan has, by the plan's own words. */
+static void run_plan(struct table *t, size_t boot, const double *noise, uint64_t *seed)
+{
+	char *text = plan(t, boot, NULL), *p = text;
+	size_t cell, round;
+
+	while ((p = strstr(p, "run "))) {
+		p += 4;
+		assert_int_equal(sscanf(p, "%zu.%zu", &cell, &round), 2);
+		take(t, boot, "r %zu.%zu n=1 done=1 refused=0 ns=%.0f cycles=0 idle_ns=0", cell, round,
+		     1e6 * (1 + noise[cell / 3] * (unit_random(seed) % 10000 / 10000.0 - 0.5)) *
+		     (cell % 3 == 1 && !noise[cell / 3] ? 1.03 : 1));
+	}
+}
+
+/*
+ * One that sees enough at once, one that differs from itself and sees that well, one that needs more
+ * boots, and one for which no number is enough.
+ */
+static void what_sees_too_little_is_measured_further(void **state)
+{
+	const double noise[] = { 0.02, 0, 0.08, 0.6 };
+	struct table t = make_table("variants = off aa d1\nop = a nop\nop = b nop\nop = c nop\n"
+				    "op = d nop\n", TIMED, false, NULL);
+	size_t boot, n, most = 14, batches;
+	uint64_t seed = 4;
+
+	(void)state;
+	t.rounds = 20;
+	for (boot = 0; boot < t.boots; boot++)
+		run_plan(&t, boot, noise, &seed);
+	assert_int_equal(table_sees_too_little(&t), 2);
+	while (t.boots < most && (n = table_sees_too_little(&t))) {
+		free(plan(&t, t.boots, &batches));
+		assert_int_equal(batches, n * 3 * t.rounds);
+		run_plan(&t, t.boots++, noise, &seed);
+	}
+	assert_int_equal(t.boots, most);
+	assert_int_equal(table_sees_too_little(&t), 1);
+	table_analyse(&t);
+	for (n = 0; n < 6; n++)
+		assert_int_equal(t.cells[n].nsamples, 2 * t.rounds);
+	assert_in_range(t.cells[6].nsamples, 3 * t.rounds, (most - 1) * t.rounds);
+	assert_int_equal(t.cells[6].nsamples, t.cells[8].nsamples);
+	assert_true(t.cells[7].ratio.hi - t.cells[7].ratio.lo <= 2 * AA_MOST);
+	assert_false(t.cells[6].coarse);
+	assert_int_equal(t.cells[9].nsamples, most * t.rounds);
+	assert_true(t.cells[9].coarse);
+	assert_non_null(strstr(t.unfit, "some/b against itself finds a difference (+3.00 %"));
+}
+
+/* What is compared across kernels has the boots that it was given. */
+static void kernels_without_an_option_are_not_measured_further(void **state)
+{
+	struct table t = { .instrument = TIMED, .boots = TIMED_BOOTS, .rounds = 2, .seed = 1 };
+	struct spec *specs[] = { parse("variants = off aa out\noption = MEMCG\nop = a nop\n") };
+	size_t kernel;
+
+	(void)state;
+	table_init(&t, specs, 1, false, NULL);
+	take(&t, 0, "r 0.0 n=1 done=1 refused=0 ns=1000 cycles=0 idle_ns=0");
+	take(&t, 0, "r 1.0 n=1 done=1 refused=0 ns=1500 cycles=0 idle_ns=0");
+	take(&t, 0, "r 0.1 n=1 done=1 refused=0 ns=1000 cycles=0 idle_ns=0");
+	take(&t, 0, "r 1.1 n=1 done=1 refused=0 ns=700 cycles=0 idle_ns=0");
+	assert_int_equal(table_sees_too_little(&t), 1);
+	for (kernel = 0; kernel < t.nkernels; kernel++)
+		assert_int_equal(kernel_is_measured_further(&t, kernel), kernel_has_cgroups(&t, kernel));
+	specs[0]->no_further = true;
+	assert_int_equal(table_sees_too_little(&t), 0);
+	for (kernel = 0; kernel < t.nkernels; kernel++)
+		assert_false(kernel_is_measured_further(&t, kernel));
+}
+
 /* Cells: off, idle, out, again; what a boot has in common, @common, no other boot has. */
 static struct table feed_kernels(enum instrument instrument, size_t boots, const double factor[4],
 				 double common, uint64_t seed)
@@ -703,6 +777,8 @@ int main(void)
 		cmocka_unit_test(a_dearer_variant_is_found_by_both),
 		cmocka_unit_test(a_run_that_differs_from_itself_is_not_fit),
 		cmocka_unit_test(coarse_operations_judge_themselves_unless_most_are),
+		cmocka_unit_test(what_sees_too_little_is_measured_further),
+		cmocka_unit_test(kernels_without_an_option_are_not_measured_further),
 		cmocka_unit_test(counts_that_vary_are_named),
 		cmocka_unit_test(what_is_out_runs_in_a_kernel_of_its_own),
 		cmocka_unit_test(benchmarks_do_not_share_a_boot),

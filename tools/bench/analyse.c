@@ -14,6 +14,11 @@ const char * const event_name[EVENTS] = {
 };
 const char * const instrument_unit[INSTRUMENTS] = { "instructions", "ns" };
 
+static bool is_aa(const struct cell *c)
+{
+	return !strcmp(c->variant->name, "aa");
+}
+
 /* The batch of a cell in the boot and the round of another one, or NULL. */
 static const struct sample *sample_beside(const struct cell *c, const struct sample *other)
 {
@@ -199,13 +204,13 @@ static void judge_aa_timed(struct table *t)
 	double wider;
 
 	for (i = 0; i < t->ncells; i++)
-		n += !strcmp(t->cells[i].variant->name, "aa") && t->cells[i].nsamples && t->cells[i].ratio.n;
+		n += is_aa(&t->cells[i]) && t->cells[i].nsamples && t->cells[i].ratio.n;
 	wider = wider_for_all(n ?: 1);
 	for (i = 0; i < t->ncells; i++) {
 		const struct cell *c = &t->cells[i];
 		struct stats_ratio all = c->ratio;
 
-		if (strcmp(c->variant->name, "aa") || !c->nsamples || !c->ratio.n)
+		if (!is_aa(c) || !c->nsamples || !c->ratio.n)
 			continue;
 		all.lo = all.ratio - wider * (all.ratio - all.lo);
 		all.hi = all.ratio + wider * (all.hi - all.ratio);
@@ -223,10 +228,53 @@ static void judge_aa_timed(struct table *t)
 				      100 * TIMED_RESOLUTION));
 }
 
+/* Compares a cell with another one of the same boots, if they have been measured together. */
+static void compare_paired(const struct table *t, size_t i)
+{
+	struct cell *c = &t->cells[i], *base = &t->cells[c->base];
+	struct stats_pair *pairs = xrealloc(NULL, (c->nsamples + 1) * sizeof(*pairs));
+	size_t n = make_pairs(base, c, pairs);
+
+	if (n)
+		c->ratio = stats_paired(pairs, n, RESAMPLES, t->seed + i);
+	free(pairs);
+}
+
+size_t table_sees_too_little(struct table *t)
+{
+	size_t n = 0, from, to, i;
+
+	for (from = 0; from < t->ncells; from = to) {
+		bool wanted = false;
+
+		to = group_end(t, from);
+		for (i = from; i < to && !t->cells[from].enough; i++) {
+			if (!is_aa(&t->cells[i]) || !t->cells[i].nsamples)
+				continue;
+			compare_paired(t, i);
+			wanted = !t->cells[i].spec->no_further &&
+				 (t->cells[i].ratio.hi - t->cells[i].ratio.lo) / 2 > AA_MOST;
+		}
+		for (i = from; i < to; i++)
+			t->cells[i].enough = !wanted || t->cells[i].kernel != t->cells[from].kernel;
+		n += wanted;
+	}
+	return n;
+}
+
+bool kernel_is_measured_further(const struct table *t, size_t kernel)
+{
+	size_t i;
+
+	for (i = 0; i < t->ncells; i++)
+		if (t->cells[i].kernel == kernel && !t->cells[i].enough)
+			return true;
+	return false;
+}
+
 void table_analyse(struct table *t)
 {
-	struct stats_pair *pairs = NULL;
-	size_t i, n;
+	size_t i;
 
 	t->fit = true;
 	for (i = 0; i < t->ncells; i++)
@@ -243,14 +291,10 @@ void table_analyse(struct table *t)
 				judge_aa_counted(t, c);
 			continue;
 		}
-		pairs = xrealloc(pairs, c->nsamples * base->nsamples * sizeof(*pairs));
-		n = make_pairs(base, c, pairs);
-		if (n)
-			c->ratio = stats_paired(pairs, n, RESAMPLES, t->seed + i);
-		if (t->instrument == COUNTED && !strcmp(c->variant->name, "aa"))
+		compare_paired(t, i);
+		if (t->instrument == COUNTED && is_aa(c))
 			judge_aa_counted(t, c);
 	}
-	free(pairs);
 	if (t->instrument == TIMED)
 		judge_aa_timed(t);
 	apart_judge(t);

@@ -21,10 +21,13 @@
 #define TIMED_ROUNDS	40
 #define CHECK_ROUNDS	200
 
+/* To be twice as sure takes four times the boots. */
+#define MOST_TIMES	8
+
 struct options {
 	struct setup setup;
 	const char *specs, *instrument, *variants;
-	long rounds[INSTRUMENTS], boots[INSTRUMENTS], seed;
+	long rounds[INSTRUMENTS], boots[INSTRUMENTS], most_boots, seed;
 	bool quick, list, kernels, self_check, compare;
 	struct about about;
 	char **names;
@@ -33,7 +36,7 @@ struct options {
 enum {
 	OPT_SPECS = 256, OPT_COUNTED, OPT_TIMED, OPT_BOOT, OPT_INIT, OPT_GUEST, OPT_QEMU, OPT_QUICK,
 	OPT_LIST, OPT_CHECK, OPT_COMPARE, OPT_FACT, OPT_DATE, OPT_COMMIT, OPT_COMMAND, OPT_BOOTS,
-	OPT_VARIANTS, OPT_EXTRA, OPT_NO_PIN, OPT_KERNELS, OPT_OTHER,
+	OPT_VARIANTS, OPT_EXTRA, OPT_NO_PIN, OPT_KERNELS, OPT_OTHER, OPT_MOST_BOOTS,
 };
 
 static const struct argp_option argp_options[] = {
@@ -41,6 +44,8 @@ static const struct argp_option argp_options[] = {
 	{ "instrument", 'i', "NAME", 0, "counted, timed or both (default)", 1 },
 	{ "rounds", 'r', "N", 0, "rounds in each boot (default: counted 15, timed 40)", 1 },
 	{ "boots", OPT_BOOTS, "N", 0, "boots (default: counted 2, timed 4)", 1 },
+	{ "most-boots", OPT_MOST_BOOTS, "N", 0,
+	  "boots of what sees too little, timed (default: 8 times --boots)", 1 },
 	{ "seed", 's', "N", 0, "what the order and the intervals are drawn from", 1 },
 	{ "quick", OPT_QUICK, NULL, 0, "only the quick set", 1 },
 	{ "variants", OPT_VARIANTS, "NAMES", 0, "only these, beside off and aa", 1 },
@@ -104,6 +109,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case 'i': o->instrument = arg; break;
 	case 'r': take_number("rounds", arg, 100000, &o->rounds[0], &o->rounds[1]); break;
 	case OPT_BOOTS: take_number("boots", arg, 1000, &o->boots[0], &o->boots[1]); break;
+	case OPT_MOST_BOOTS: take_number("most boots", arg, 6000, &o->most_boots, NULL); break;
 	case 's': take_number("seed", arg, 2000000000, &o->seed, NULL); break;
 	case OPT_QUICK: o->quick = true; break;
 	case OPT_VARIANTS: o->variants = xasprintf(" %s ", arg); break;
@@ -313,6 +319,11 @@ int main(int argc, char **argv)
 			die(EXIT_BAD_USAGE, "--compare takes two files");
 		return compare_results(o.names[0], o.names[1]);
 	}
+	if (!o.most_boots)
+		o.most_boots = MOST_TIMES * o.boots[TIMED];
+	if (o.most_boots < o.boots[TIMED])
+		die(EXIT_BAD_USAGE, "most boots '%ld': fewer than the %ld that each operation has", o.most_boots,
+		    o.boots[TIMED]);
 	n = find_specs(&o, &specs);
 	if (o.list) {
 		list(specs, n);
@@ -336,6 +347,11 @@ int main(int argc, char **argv)
 			continue;
 		check_others(&o.setup, &tables[i]);
 		if (!measure(&tables[i], &o.setup)) {
+			fprintf(stderr, "bench: %s: %s\n", instrument_name[i], tables[i].error);
+			failed = 1;
+			continue;
+		}
+		if (i == TIMED && !o.self_check && !measure_further(&tables[i], &o.setup, o.most_boots)) {
 			fprintf(stderr, "bench: %s: %s\n", instrument_name[i], tables[i].error);
 			failed = 1;
 			continue;

@@ -66,6 +66,7 @@ struct spec {
 	size_t nvariants, noperations;
 	struct operation *operations;
 	long memory;		/* MiB that the guest needs, or 0 */
+	bool no_further;	/* no more boots than planned: it asks for factors, not for per cents */
 	char *option;		/* what the variant out is without, "A+B", or NULL */
 };
 
@@ -121,6 +122,7 @@ struct cell {
 	bool deterministic;
 	char *why;		/* not */
 	bool coarse;		/* timed: its A/A comparison would not have seen what is asked for */
+	bool enough;		/* timed: it is in no further boot */
 };
 
 /** struct table - everything that one instrument measures */
@@ -129,6 +131,7 @@ struct table {
 	struct cell *cells;
 	size_t ncells;
 	size_t boots, rounds;
+	size_t planned;		/* boots that each operation has; the rest is for those that see too little */
 	uint64_t seed;
 	/*
 	 * The kernels: "in-NAME", the flavour's own, for each benchmark; each option, or "A+B",
@@ -154,6 +157,9 @@ struct table {
  */
 void table_init(struct table *t, struct spec **specs, size_t n, bool quick, const char *variants);
 
+/** group_end() - where the cells of an operation end, which stand next to each other: those that are compared */
+size_t group_end(const struct table *t, size_t from);
+
 /**
  * plan_write() - the plan for one boot, as bench-guest reads it
  * @t: the table
@@ -177,6 +183,22 @@ int table_take(struct table *t, size_t boot, char *line);
 
 /** table_analyse() - from samples to results and a verdict */
 void table_analyse(struct table *t);
+
+/**
+ * table_sees_too_little() - which operations want a further boot
+ * @t: of the timed instrument
+ *
+ * Asked is only how wide the interval of an operation's A/A comparison is, never what it found: what goes on
+ * until it finds nothing would find nothing. Within AA_MOST to either side it deviates by less than that in 95
+ * of 100 runs, and sees TIMED_RESOLUTION. Such an operation is in no further boot, and
+ * neither is what is compared across kernels.
+ *
+ * Return: how many.
+ */
+size_t table_sees_too_little(struct table *t);
+
+/** kernel_is_measured_further() - whether a kernel has cells that want a further boot */
+bool kernel_is_measured_further(const struct table *t, size_t kernel);
 
 /** table_is_open() - whether a kernel has counts that differ, and nothing seen in it says why */
 bool table_is_open(const struct table *t, size_t kernel);
@@ -245,6 +267,16 @@ const char *kernel_path(const struct setup *s, const struct table *t, size_t ker
 
 /** measure() - boot all kernels of a table; false, and t->error, when one fails */
 bool measure(struct table *t, const struct setup *s);
+
+/**
+ * measure_further() - one more boot at a time, for what sees too little
+ * @t: that measure() has been done with, of the timed instrument
+ * @s: as for measure()
+ * @most: boots that an operation has in the end
+ *
+ * Return: as measure().
+ */
+bool measure_further(struct table *t, const struct setup *s, size_t most);
 
 /**
  * measure_again() - boot those kernels with the same plan once more of which table_is_open()

@@ -63,8 +63,11 @@ void print_table(const struct table *t, FILE *f)
 
 	if (!t->ran)
 		return;
-	fprintf(f, "\n%s: %s per operation; %zu boots of %zu rounds, seed %llu, %.0f s\n",
-		instrument_name[t->instrument], instrument_unit[t->instrument], t->boots, t->rounds,
+	fprintf(f, "\n%s: %s per operation; %zu", instrument_name[t->instrument],
+		instrument_unit[t->instrument], t->planned);
+	if (t->boots > t->planned)
+		fprintf(f, " to %zu", t->boots);
+	fprintf(f, " boots of %zu rounds, seed %llu, %.0f s\n", t->rounds,
 		(unsigned long long)t->seed, t->seconds);
 	fprintf(f, "  %-24s %-7s %12s %9s  %-19s %8s\n", "operation", "variant", "cost", "dearer",
 		"95 % interval", "sees");
@@ -245,7 +248,8 @@ int write_results(const struct table *tables, const struct about *about, const c
 
 		if (!t->ran)
 			continue;
-		json_object_set_new(run, "boots", json_integer(t->boots));
+		json_object_set_new(run, "boots", json_integer(t->planned));
+		json_object_set_new(run, "most_boots", json_integer(t->boots));
 		json_object_set_new(run, "rounds", json_integer(t->rounds));
 		json_object_set_new(run, "seed", json_integer(t->seed));
 		json_object_set_new(run, "fit", json_boolean(t->fit));

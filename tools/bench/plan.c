@@ -227,8 +227,7 @@ static void write_batch(const struct table *t, size_t cell, size_t round, FILE *
 	free(path);
 }
 
-/* The cells of one operation stand next to each other: those that are compared. */
-static size_t group_end(const struct table *t, size_t from)
+size_t group_end(const struct table *t, size_t from)
 {
 	size_t to = from;
 
@@ -247,7 +246,7 @@ size_t plan_write(const struct table *t, size_t boot, size_t kernel, FILE *f)
 	rng_init(&rng, t->seed + boot);
 	fprintf(f, "# boot %zu, seed %llu\n", boot, (unsigned long long)t->seed + boot);
 	for (i = 0; i < t->ncells; i++)
-		if (t->cells[i].kernel == kernel)
+		if (t->cells[i].kernel == kernel && !t->cells[i].enough)
 			write_setup(&t->cells[i], f);
 	if (t->instrument == COUNTED)
 		fprintf(f, "watch\n");
@@ -259,7 +258,7 @@ size_t plan_write(const struct table *t, size_t boot, size_t kernel, FILE *f)
 			rng_shuffle(&rng, order, to - from);
 			for (i = 0; i < to - from; i++) {
 				here = from + order[i];
-				if (t->cells[here].kernel != kernel)
+				if (t->cells[here].kernel != kernel || t->cells[here].enough)
 					continue;
 				write_batch(t, here, round, f);
 				n++;

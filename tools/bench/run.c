@@ -284,7 +284,7 @@ static void say_progress(const struct table *t, const struct setup *s, size_t do
 	fputs(terminal ? "\033[K" : "\n", stderr);
 }
 
-/* Boots some kernels, the i-th time the kernel i % @nkernels; returns the number of batches that came of it. */
+/* Boots some kernels, as they are listed in turn; returns the number of batches that came of it. */
 static size_t boot_kernels(struct table *t, const struct setup *s, const size_t *kernels, size_t nkernels,
 			   size_t first, size_t boots, size_t *expected)
 {
@@ -335,37 +335,60 @@ static size_t boot_kernels(struct table *t, const struct setup *s, const size_t 
 	return done;
 }
 
-bool measure(struct table *t, const struct setup *s)
+/* As boot_kernels(), with the account of it; false when not all batches have come. */
+static bool run_kernels(struct table *t, const struct setup *s, const size_t *kernels, size_t nkernels,
+			size_t first, size_t boots)
 {
-	size_t *kernels = xrealloc(NULL, (t->nkernels + 1) * sizeof(*kernels)), expected = 0, done, i;
-	double began = now_ms(), busy = busy_seconds(), own = own_seconds();
+	double began = now_ms(), busy = busy_seconds(), own = own_seconds(), spent;
+	size_t expected = 0, done = boot_kernels(t, s, kernels, nkernels, first, boots, &expected);
 
-	for (i = 0; i < t->nkernels; i++)
-		kernels[i] = i;
-	done = boot_kernels(t, s, kernels, t->nkernels, 0, t->boots, &expected);
-	free(kernels);
 	if (!t->error && done != expected)
 		t->error = xasprintf("%zu of %zu batches have no result", expected - done, expected);
-	t->seconds = (now_ms() - began) / 1000;
-	t->busy = (busy_seconds() - busy - (own_seconds() - own)) / t->seconds;
-	if (t->busy < 0)
-		t->busy = 0;
+	spent = (now_ms() - began) / 1000;
+	busy = busy_seconds() - busy - (own_seconds() - own);
+	t->busy = (t->busy * t->seconds + (busy > 0 ? busy : 0)) / (t->seconds + spent);
+	t->seconds += spent;
 	t->ran = !t->error;
 	return t->ran;
 }
 
-bool measure_again(struct table *t, const struct setup *s)
+/* Boots those kernels of which @is_wanted says so, or all. */
+static bool run_wanted(struct table *t, const struct setup *s, bool (*is_wanted)(const struct table *, size_t),
+		       size_t first, size_t boots)
 {
-	size_t *kernels = xrealloc(NULL, (t->nkernels + 1) * sizeof(*kernels)), n = 0, expected = 0, i;
-	double began = now_ms();
+	size_t *kernels = xrealloc(NULL, (t->nkernels + 1) * sizeof(*kernels)), n = 0, i;
+	bool ok;
 
 	for (i = 0; i < t->nkernels; i++)
-		if (table_is_open(t, i))
+		if (!is_wanted || is_wanted(t, i))
 			kernels[n++] = i;
-	if (n && boot_kernels(t, s, kernels, n, t->boots, 1, &expected) != expected && !t->error)
-		t->error = xasprintf("the plan of a boot, once more, has fewer than its %zu batches", expected);
+	ok = !n || run_kernels(t, s, kernels, n, first, boots);
 	free(kernels);
-	t->seconds += (now_ms() - began) / 1000;
-	t->ran = !t->error;
-	return t->ran;
+	return ok;
+}
+
+bool measure(struct table *t, const struct setup *s)
+{
+	t->planned = t->boots;
+	return run_wanted(t, s, NULL, 0, t->boots);
+}
+
+bool measure_further(struct table *t, const struct setup *s, size_t most)
+{
+	size_t n;
+
+	while (t->boots < most && (n = table_sees_too_little(t))) {
+		t->boots++;
+		fprintf(stderr, "  %s: %zu %s not sure to within %.0f %% yet; boot %zu of at most %zu\n",
+			instrument_name[t->instrument], n, n == 1 ? "operation is" : "operations are",
+			100 * AA_MOST, t->boots, most);
+		if (!run_wanted(t, s, kernel_is_measured_further, t->boots - 1, 1))
+			return false;
+	}
+	return true;
+}
+
+bool measure_again(struct table *t, const struct setup *s)
+{
+	return run_wanted(t, s, table_is_open, t->boots, 1);
 }

@@ -248,6 +248,10 @@ static char *take_key(struct spec *s, const char *key, char *value)
 	if (!strcmp(key, "memory"))
 		return parse_int(value, 1, MEMORY_MAX, &s->memory) ? NULL :
 			xasprintf("memory: '%s' is no number of MiB up to %d", value, MEMORY_MAX);
+	if (!strcmp(key, "further")) {
+		s->no_further = !strcmp(value, "no");
+		return s->no_further ? NULL : xasprintf("further: '%s' is not 'no'", value);
+	}
 	if (!strcmp(key, "option"))
 		return join_options(value, &s->option);
 	if (!strcmp(key, "op"))
