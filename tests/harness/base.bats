@@ -138,6 +138,19 @@ fake_deb() {
 	lacks unpack
 }
 
+@test "fetch-base --import: a tree that cannot be put in place is no base" {
+	fake_deb "$BATS_TEST_TMPDIR/x.deb" 7.3.6
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\ncase "$*" in *base/linux-*) exit 1 ;; esac\nexec /bin/mv "$@"\n' >"$BATS_TEST_TMPDIR/bin/mv"
+	chmod +x "$BATS_TEST_TMPDIR/bin/mv"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$SCRIPTS/fetch-base" --import "$BATS_TEST_TMPDIR/x.deb"
+	exits 1
+	contains "base/linux-7.3.6 could not be replaced"
+	run ls "$XDG_CACHE_HOME/bulkhead/base"
+	lacks linux-
+	lacks unpack
+}
+
 @test "fetch-base --import: another series, half a tree and rubbish are refused" {
 	fake_deb "$BATS_TEST_TMPDIR/x.deb" 6.18.2
 	run "$SCRIPTS/fetch-base" --import "$BATS_TEST_TMPDIR/x.deb"
