@@ -256,7 +256,7 @@ size_t table_sees_too_little(struct table *t)
 				 (t->cells[i].ratio.hi - t->cells[i].ratio.lo) / 2 > AA_MOST;
 		}
 		for (i = from; i < to; i++)
-			t->cells[i].enough = !wanted || t->cells[i].kernel != t->cells[from].kernel;
+			t->cells[i].enough = !wanted || is_apart(t, &t->cells[i]);
 		n += wanted;
 	}
 	return n;

@@ -296,6 +296,22 @@ static void check_others(const struct setup *s, const struct table *t)
 			    kernel_file_name(t, k));
 }
 
+/* All boots of a table, and what comes of them; false, and t->error, when one fails. */
+static bool measure_and_analyse(struct table *t, const struct options *o)
+{
+	if (!measure(t, &o->setup))
+		return false;
+	if (t->instrument == TIMED && !o->self_check && !measure_further(t, &o->setup, o->most_boots))
+		return false;
+	table_analyse(t);
+	if (t->instrument == COUNTED && !o->self_check) {
+		if (!measure_again(t, &o->setup))
+			return false;
+		table_explain(t);
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -346,24 +362,10 @@ int main(int argc, char **argv)
 		if (!tables[i].ncells)
 			continue;
 		check_others(&o.setup, &tables[i]);
-		if (!measure(&tables[i], &o.setup)) {
+		if (!measure_and_analyse(&tables[i], &o)) {
 			fprintf(stderr, "bench: %s: %s\n", instrument_name[i], tables[i].error);
 			failed = 1;
 			continue;
-		}
-		if (i == TIMED && !o.self_check && !measure_further(&tables[i], &o.setup, o.most_boots)) {
-			fprintf(stderr, "bench: %s: %s\n", instrument_name[i], tables[i].error);
-			failed = 1;
-			continue;
-		}
-		table_analyse(&tables[i]);
-		if (i == COUNTED && !o.self_check) {
-			if (!measure_again(&tables[i], &o.setup)) {
-				fprintf(stderr, "bench: %s: %s\n", instrument_name[i], tables[i].error);
-				failed = 1;
-				continue;
-			}
-			table_explain(&tables[i]);
 		}
 		if (o.self_check)
 			failed += self_check(&tables[i], &test);

@@ -284,7 +284,7 @@ static void say_progress(const struct table *t, const struct setup *s, size_t do
 	fputs(terminal ? "\033[K" : "\n", stderr);
 }
 
-/* Boots some kernels, as they are listed in turn; returns the number of batches that came of it. */
+/* Boots some kernels, the i-th time the kernel i % @nkernels; returns the number of batches that came of it. */
 static size_t boot_kernels(struct table *t, const struct setup *s, const size_t *kernels, size_t nkernels,
 			   size_t first, size_t boots, size_t *expected)
 {
@@ -335,13 +335,25 @@ static size_t boot_kernels(struct table *t, const struct setup *s, const size_t 
 	return done;
 }
 
-/* As boot_kernels(), with the account of it; false when not all batches have come. */
-static bool run_kernels(struct table *t, const struct setup *s, const size_t *kernels, size_t nkernels,
-			size_t first, size_t boots)
+/*
+ * Boots those kernels of which @is_wanted says so, or all, and keeps account of it; false when not all
+ * batches have come.
+ */
+static bool run_wanted(struct table *t, const struct setup *s, bool (*is_wanted)(const struct table *, size_t),
+		       size_t first, size_t boots)
 {
+	size_t *kernels = xrealloc(NULL, (t->nkernels + 1) * sizeof(*kernels)), n = 0, expected = 0, done, i;
 	double began = now_ms(), busy = busy_seconds(), own = own_seconds(), spent;
-	size_t expected = 0, done = boot_kernels(t, s, kernels, nkernels, first, boots, &expected);
 
+	for (i = 0; i < t->nkernels; i++)
+		if (!is_wanted || is_wanted(t, i))
+			kernels[n++] = i;
+	if (!n) {
+		free(kernels);
+		return true;
+	}
+	done = boot_kernels(t, s, kernels, n, first, boots, &expected);
+	free(kernels);
 	if (!t->error && done != expected)
 		t->error = xasprintf("%zu of %zu batches have no result", expected - done, expected);
 	spent = (now_ms() - began) / 1000;
@@ -350,21 +362,6 @@ static bool run_kernels(struct table *t, const struct setup *s, const size_t *ke
 	t->seconds += spent;
 	t->ran = !t->error;
 	return t->ran;
-}
-
-/* Boots those kernels of which @is_wanted says so, or all. */
-static bool run_wanted(struct table *t, const struct setup *s, bool (*is_wanted)(const struct table *, size_t),
-		       size_t first, size_t boots)
-{
-	size_t *kernels = xrealloc(NULL, (t->nkernels + 1) * sizeof(*kernels)), n = 0, i;
-	bool ok;
-
-	for (i = 0; i < t->nkernels; i++)
-		if (!is_wanted || is_wanted(t, i))
-			kernels[n++] = i;
-	ok = !n || run_kernels(t, s, kernels, n, first, boots);
-	free(kernels);
-	return ok;
 }
 
 bool measure(struct table *t, const struct setup *s)
