@@ -148,6 +148,35 @@ static void a_crash_is_never_known(void **state)
 	       "g/p\tp/global.b\tCRASH\t-\tKernel panic - not syncing: x\n");
 }
 
+/* One boot of a kernel with @features, whose test p/global.b is skipped for @reason. */
+static void boot_skipping(const char *features, const char *reason)
+{
+	char *meta = xasprintf("flavour=default\nfeatures=%s\n", features);
+	char *ktap = xasprintf("KTAP version 1\n1..1\n  TAP version 13\n  1..2\n  ok 1 global.a\n"
+			       "  ok 2 global.b # SKIP %s\nok 1 p\n", reason);
+
+	put("meta", meta);
+	boot("passed\t0\t1\t", ktap, "");
+	free(ktap);
+	free(meta);
+}
+
+static void a_fault_is_skipped_where_nothing_mends_it(void **state)
+{
+	(void)state;
+	boot_skipping("um-fixes all-fixes-more", "mended by all-fixes: b is wrong");
+	expect("g/p\tp/global.a\tPASS\t-\t\n"
+	       "g/p\tp/global.b\tSKIP\t-\tmended by all-fixes: b is wrong\n");
+}
+
+static void a_fault_is_a_failure_where_it_should_be_mended(void **state)
+{
+	(void)state;
+	boot_skipping("um-fixes all-fixes", "mended by all-fixes: b is wrong");
+	expect("g/p\tp/global.a\tPASS\t-\t\n"
+	       "g/p\tp/global.b\tFAIL\t-\tmended by all-fixes: b is wrong (the tree has that feature)\n");
+}
+
 static void a_malformed_list_says_where(void **state)
 {
 	struct known known;
@@ -651,6 +680,8 @@ int main(void)
 		T(what_was_kept_is_said), T(fields_of_lines),
 		T(roadmap_statuses), T(roadmap_malformed), T(roadmap_as_markdown),
 		T(the_roadmap_itself), T(a_known_failure_is_skipped),
+		T(a_fault_is_skipped_where_nothing_mends_it),
+		T(a_fault_is_a_failure_where_it_should_be_mended),
 		T(a_failure_beside_a_known_one_stands_out), T(a_crash_is_never_known),
 		T(a_malformed_list_says_where),
 	};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "suite.h"
+#include "text.h"
 #include "util.h"
 
 static bool is_cgroup_spec(const char *v)
@@ -199,17 +200,6 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-	const char *p;
-
-	for (p = text; (p = strstr(p, word)); p += n)
-		if ((p == text || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
-			return true;
-	return false;
-}
-
 char *suite_obstacle(const struct suite *s, const struct kernel_facts *k)
 {
 	char *features = xstrdup(s->features), *word, *save, *reason = NULL;
@@ -221,7 +211,7 @@ char *suite_obstacle(const struct suite *s, const struct kernel_facts *k)
 		reason = xstrdup(s->absent);
 	for (word = strtok_r(features, " ,\t", &save); word && !reason;
 	     word = strtok_r(NULL, " ,\t", &save))
-		if (!has_word(k->features, word))
+		if (!text_has_word(k->features, word, strlen(word)))
 			reason = xasprintf("feature %s is not in this tree", word);
 	for (i = 0; i < s->nconfig && !reason; i++)
 		if (!has_line(k->config, s->config[i]))

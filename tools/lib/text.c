@@ -46,6 +46,22 @@ const char *text_skip_prefix(const char *s, const char *prefix)
 	return strncmp(s, prefix, len) ? NULL : s + len;
 }
 
+/**
+ * text_has_word() - look for a word
+ * @text: words with one space between them, or NULL for none
+ * @word: where the word starts
+ * @len: its length
+ *
+ * Return: whether it is one of them.
+ */
+bool text_has_word(const char *text, const char *word, size_t len)
+{
+	for (; text && *text; text += strcspn(text, " "), text += *text == ' ')
+		if (strcspn(text, " ") == len && !memcmp(text, word, len))
+			return true;
+	return false;
+}
+
 /* Length of the terminal escape sequence at @s, which starts with ESC. */
 static size_t escape_len(const unsigned char *s, size_t len)
 {

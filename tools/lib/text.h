@@ -35,6 +35,7 @@ char *text_join(char *old, const char *separator, const char *more);
 char *text_clean(const char *s, size_t len);
 void text_cut(char *s, size_t max);
 const char *text_skip_prefix(const char *s, const char *prefix);
+bool text_has_word(const char *text, const char *word, size_t len);
 const char *text_field(const char *text, const char *name);
 
 #endif

@@ -29,6 +29,17 @@ struct judge {
 	unsigned long bad;	/* all that is wrong */
 };
 
+/*
+ * A test may skip what a feature of the stack mends ("mended by FEATURE: why"), so
+ * that other trees can be judged by it. Where the feature is, that is no reason.
+ */
+static bool should_be_mended(const struct judge *j, const char *reason)
+{
+	const char *feature = reason ? text_skip_prefix(reason, "mended by ") : NULL;
+
+	return feature && text_has_word(j->summary->features, feature, strcspn(feature, ": "));
+}
+
 static void add(struct judge *j, const char *test, enum outcome outcome, double ms,
 		const char *reason)
 {
@@ -43,6 +54,10 @@ static void add(struct judge *j, const char *test, enum outcome outcome, double 
 		j->known++;
 		outcome = OUTCOME_SKIP;
 		reason = text = xasprintf("known limit: %s", limit);
+	}
+	if (outcome == OUTCOME_SKIP && should_be_mended(j, reason)) {
+		outcome = OUTCOME_FAIL;
+		reason = text = xasprintf("%s (the tree has that feature)", reason);
 	}
 	if (outcome >= OUTCOME_FAIL)
 		j->bad++;

@@ -195,6 +195,9 @@ static int load_meta(struct summary *s, const char *path, char **error)
 		} else if (!strcmp(key, "again")) {
 			free(s->again);
 			s->again = text_clean(value, strlen(value));
+		} else if (!strcmp(key, "features")) {
+			free(s->features);
+			s->features = text_clean(value, strlen(value));
 		} else if (!strcmp(key, "kept") && !parse_int(value, 0, 1000000, &s->kept)) {
 			*error = xasprintf("%s:%lu: field kept: \"%s\" is not a number",
 					   path, number, value);

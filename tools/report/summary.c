@@ -43,6 +43,7 @@ void summary_release(struct summary *s)
 	free(s->suites);
 	free(s->flavour);
 	free(s->again);
+	free(s->features);
 	summary_init(s);
 }
 

@@ -65,6 +65,7 @@ struct suite_run {
  * struct summary - all that a run says
  * @flavour: the kernel's flavour
  * @again: the command that repeats a suite, up to its name; NULL for make check
+ * @features: features of the stack that the kernel's tree has; NULL for none
  * @results: in the order in which they first appeared
  * @nr: how many
  * @suites: in the order in which they first appeared
@@ -76,6 +77,7 @@ struct suite_run {
 struct summary {
 	char *flavour;
 	char *again;
+	char *features;
 	struct result *results;
 	size_t nr;
 	struct suite_run *suites;

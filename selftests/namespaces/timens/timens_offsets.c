@@ -336,7 +336,7 @@ static bool offsets_can_freeze(void)
 	int result = (err);						\
 									\
 	if (!result && !offsets_can_freeze())				\
-		SKIP(return, "offsets are never frozen without a vvar page"); \
+		SKIP(return, "mended by base-fixes: never frozen without a vvar page"); \
 	EXPECT_EQ(-EACCES, result);					\
 	EXPECT_TRUE(offsets_are(SEC, 0));				\
 } while (0)
