@@ -257,6 +257,68 @@ kernel_project() {
 	no_line '"instrument": "counted"' "$PROJECT/build/benchmarks/latest/results.json"
 }
 
+# eventually COMMAND...: waits until it succeeds; 60 s.
+eventually() {
+	local i
+
+	for ((i = 0; i < 600; i++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	printf 'not within a minute: %s\n' "$*"
+	return 1
+}
+
+# noisy_bench: runs, in the background as $bench, a timed benchmark that is never sure. Its kernel is a script
+# that says what a plan leads to; from the third on it stays, with its pid in the file boot.pid, where a file stay is.
+noisy_bench() {
+	[ -x "$PROJECT/build/tools/bench" ] || skip "not built: make bench"
+	mkdir kernel specs
+	: >kernel/linux
+	printf '#\nCONFIG_OPBENCH=y\n' >kernel/.config
+	printf '%s\n' 'needs = OPBENCH' 'variants = off aa' 'op = sums sums n=100' >specs/noisy.bench
+	cat >boot <<-'END'
+		#!/bin/bash
+		while [[ $1 != --guest ]]; do shift; done
+		[[ ! -e stay || $2 != *.2.*guest ]] || { echo $$ >boot.pid; exec sleep 100; }
+		while read -r run id op rest; do
+			[[ $run != run ]] || echo "r $id n=100 done=100 refused=0 ns=$((RANDOM + 1000)) cycles=0 idle_ns=0"
+		done <"$2/rootfs/plan"
+		echo end
+	END
+	chmod +x boot
+	"$PROJECT/build/tools/bench" --specs specs -i timed --timed-kernel kernel/linux --guest /bin/true --boot ./boot \
+		--init /bin/true --rounds 3 --boots 1 --most-boots 6000 -o out noisy >table 2>log &
+	bench=$!
+}
+
+@test "an interrupt ends the further boots, and what there is is told" {
+	noisy_bench
+	eventually grep -q 'boot 3 of at most 6000' log
+	kill -INT "$bench"
+	status=0
+	wait "$bench" || status=$?
+	((status <= 1))
+	grep -q 'interrupted: no further boots' log
+	grep -q noisy/sums table
+	grep -qE '"most_boots": [0-9]{1,4},' out/results.json
+}
+
+@test "a second interrupt ends the bench, and the kernel that it has booted" {
+	: >stay
+	noisy_bench
+	eventually test -s boot.pid
+	kill -INT "$bench"
+	eventually grep -q 'once more to stop at once' log
+	kill -INT "$bench"
+	status=0
+	wait "$bench" || status=$?
+	[ "$status" -eq 130 ]
+	ended() { ! kill -0 "$(<boot.pid)" 2>/dev/null; }
+	eventually ended
+	[ ! -e out/results.json ]
+}
+
 # share BENCH OP VARIANT: of its operations in the newest run, those that were refused.
 share() {
 	tr -d '\n' <"$PROJECT/build/benchmarks/latest/results.json" | tr '{' '\n' |

@@ -274,6 +274,8 @@ bool measure(struct table *t, const struct setup *s);
  * @s: as for measure()
  * @most: boots that an operation has in the end
  *
+ * An interrupt (SIGINT) ends it after the boot that is under way; a second one ends the program.
+ *
  * Return: as measure().
  */
 bool measure_further(struct table *t, const struct setup *s, size_t most);

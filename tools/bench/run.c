@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -214,6 +215,9 @@ static void start(struct guest *g, const struct setup *s, size_t *expected)
 	if (!g->pid) {
 		int null = open("/dev/null", O_RDONLY);
 
+		/* An interrupt from the terminal is for us; it ends with us. */
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(null, STDIN_FILENO);
 		dup2(pipes[1], STDOUT_FILENO);
 		if (g->t->instrument == TIMED)
@@ -370,19 +374,36 @@ bool measure(struct table *t, const struct setup *s)
 	return run_wanted(t, s, NULL, 0, t->boots);
 }
 
+static volatile sig_atomic_t has_had_enough;
+
+static void take_interrupt(int sig)
+{
+	static const char text[] = "  interrupted: no further boots after this one; once more to stop at once\n";
+
+	(void)sig;
+	has_had_enough = 1;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		return;
+}
+
 bool measure_further(struct table *t, const struct setup *s, size_t most)
 {
+	/* The first lets the boot end, and what there is be told; the second ends it all. */
+	const struct sigaction enough = { .sa_handler = take_interrupt, .sa_flags = SA_RESTART | SA_RESETHAND };
+	struct sigaction before;
+	bool ok = true;
 	size_t n;
 
-	while (t->boots < most && (n = table_sees_too_little(t))) {
+	sigaction(SIGINT, &enough, &before);
+	while (ok && !has_had_enough && t->boots < most && (n = table_sees_too_little(t))) {
 		t->boots++;
 		fprintf(stderr, "  %s: %zu %s not sure to within %.0f %% yet; boot %zu of at most %zu\n",
 			instrument_name[t->instrument], n, n == 1 ? "operation is" : "operations are",
 			100 * AA_MOST, t->boots, most);
-		if (!run_wanted(t, s, kernel_is_measured_further, t->boots - 1, 1))
-			return false;
+		ok = run_wanted(t, s, kernel_is_measured_further, t->boots - 1, 1);
 	}
-	return true;
+	sigaction(SIGINT, &before, NULL);
+	return ok;
 }
 
 bool measure_again(struct table *t, const struct setup *s)
