@@ -11,18 +11,9 @@
  */
 #include "io.h"
 
-/*
- * Linux 7.3 takes rq_qos_mutex within a frozen queue for io.cost.qos, and the
- * other way round for io.cost.model; and allocates memory, which may wait for
- * I/O, within that mutex for all files of this kind. Harmless here, where one
- * process writes them all, but lockdep reports it, and then nothing else.
- */
-#define LOCKDEP()	(!access("/proc/lockdep_stats", F_OK))
 #define NEEDS_IOCOST() do {						\
 	if (!cg_has(self->root, "io.cost.qos"))				\
 		SKIP(return, "no iocost (CONFIG_BLK_CGROUP_IOCOST)");	\
-	if (LOCKDEP())							\
-		SKIP(return, "known fault: lock order of io.cost.qos");	\
 } while (0)
 
 FIXTURE_SETUP(io)
@@ -40,7 +31,7 @@ FIXTURE_TEARDOWN_PARENT(io)
 	if (!self->top[0])
 		return;
 	cg_destroy(self->top);
-	if (cg_has(self->root, "io.cost.qos") && !LOCKDEP())
+	if (cg_has(self->root, "io.cost.qos"))
 		io_set(self->root, "io.cost.qos", DISK, "enable=0");
 	set_scheduler("none");
 }
@@ -113,8 +104,7 @@ TEST_F(io, weight_is_from_1_to_10000)
 		EXPECT_EQ(-EINVAL, cg_write(self->a, "io.weight", values[i]))
 			TH_LOG("writing '%s'", values[i]);
 	}
-	if (LOCKDEP())
-		return;
+	NEEDS_IOCOST();
 	ASSERT_EQ(0, model_disk(self->root));
 	EXPECT_EQ(-EINVAL, io_set(self->a, "io.weight", DISK, "0"));
 	EXPECT_EQ(-EINVAL, io_set(self->a, "io.weight", DISK, "10001"));
