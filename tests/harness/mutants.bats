@@ -194,6 +194,7 @@ caught() {
 @test "memory-events-local-go-up" { caught memory-events-local-go-up; }
 @test "memory-max-nonblock-kills" { caught memory-max-nonblock-kills; }
 @test "memory-max-off-by-one" { caught memory-max-off-by-one; }
+@test "memory-peak-peers-forget" { caught memory-peak-peers-forget; }
 @test "memory-peak-reset-for-all" { caught memory-peak-reset-for-all; }
 @test "memory-race-no-drain" { caught memory-race-no-drain; }
 @test "memory-zswap-writeback-own" { caught memory-zswap-writeback-own; }

@@ -396,12 +396,16 @@ TEST_F(swap, swapoff_brings_all_back)
 TEST_F(swap, peak_is_the_most_and_can_be_reset)
 {
 	char path[PATH_MAX], text[32] = "";
+	int fd, other;
 	pid_t pid;
-	int fd;
 
 	NEEDS_SWAP();
 	fd = open(cg_path(path, self->a, "memory.swap.peak"), O_RDWR);
 	ASSERT_GE(fd, 0);
+	other = open(path, O_RDWR);
+	ASSERT_GE(other, 0);
+	if (pwrite(other, "x", 1, 0) != 1)
+		SKIP(return, "memory.swap.peak cannot be reset");
 	pid = hog_that_stays(self->a, MB(4));
 	ASSERT_GT(pid, 0);
 	ASSERT_TRUE(swap_out(self->a, MB(3)));
@@ -409,11 +413,13 @@ TEST_F(swap, peak_is_the_most_and_can_be_reset)
 	ASSERT_TRUE(cg_settles(self->a, "memory.swap.current", 0, 0));
 	EXPECT_LE(MB(3), cg_number(self->a, "memory.swap.peak"));
 	EXPECT_GE(MB(4) + KB(512), cg_number(self->a, "memory.swap.peak"));
-	if (pwrite(fd, "x", 1, 0) != 1)
-		SKIP(return, "memory.swap.peak cannot be reset");
+	EXPECT_EQ(1, pwrite(fd, "x", 1, 0));
 	ASSERT_LT(0, pread(fd, text, sizeof(text) - 1, 0));
 	EXPECT_EQ(0, atol(text));
 	EXPECT_LE(MB(3), cg_number(self->a, "memory.swap.peak"));
+	ASSERT_LT(0, pread(other, text, sizeof(text) - 1, 0));
+	if (atol(text) < MB(3))
+		SKIP(return, "mended by base-fixes: a reset takes the others' peaks away");
 }
 
 static int cache_in(const char *cg, size_t size)
