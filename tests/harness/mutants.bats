@@ -268,6 +268,7 @@ caught() {
 @test "quota-link-crosses" { caught quota-link-crosses; }
 @test "quota-ns-cap-resource" { caught quota-ns-cap-resource; }
 @test "quota-userns-sets-projid" { caught quota-userns-sets-projid; }
+@test "timens-alarm-nsleep-forgets" { caught timens-alarm-nsleep-forgets; }
 @test "timens-exec-stays" { caught timens-exec-stays; }
 @test "timens-negative-clock" { caught timens-negative-clock; }
 @test "timens-perm-at-home" { caught timens-perm-at-home; }

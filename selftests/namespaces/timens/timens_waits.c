@@ -3,8 +3,8 @@
  * Everything that waits until a point in time takes that point as the clocks of
  * the caller's time namespace have it; what waits for a while is as it was.
  *
- * Promises from time_namespaces(7), timerfd_create(2), timer_settime(2),
- * clock_nanosleep(2), futex(2), futex_waitv(2), io_uring_enter(2).
+ * Promises from time_namespaces(7), timerfd_create(2), timer_create(2), timer_settime(2),
+ * clock_nanosleep(2), capabilities(7), futex(2), futex_waitv(2), io_uring_enter(2).
  */
 #include "timens_fixture.h"
 #include <linux/futex.h>
@@ -20,7 +20,15 @@
  */
 #define A_WHILE		(20 * MSEC)
 
-static const clockid_t clocks[] = { CLOCK_MONOTONIC, CLOCK_BOOTTIME };
+static const clockid_t clocks[] = { CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM };
+
+/* The last of them is there only where a clock could wake the machine. */
+static int nclocks(void)
+{
+	struct timespec ts;
+
+	return clock_gettime(CLOCK_BOOTTIME_ALARM, &ts) ? 2 : 3;
+}
 
 static int timerfd(clockid_t clock, int flags, long at)
 {
@@ -52,7 +60,7 @@ static bool left_is_right(struct itimerspec t, long at, long before, long after)
 
 TEST_F(timens, an_absolute_timerfd)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			long at = now(clocks[i]) + A_WHILE;
 			int fd = timerfd(clocks[i], TFD_TIMER_ABSTIME, at);
@@ -64,7 +72,7 @@ TEST_F(timens, an_absolute_timerfd)
 
 TEST_F(timens, an_absolute_timerfd_tells_what_is_left)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			long at = now(clocks[i]) + 1000 * SEC;
 			int fd = timerfd(clocks[i], TFD_TIMER_ABSTIME, at);
@@ -79,7 +87,7 @@ TEST_F(timens, an_absolute_timerfd_tells_what_is_left)
 
 TEST_F(timens, a_relative_timerfd)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			long before = now(clocks[i]);
 			int fd = timerfd(clocks[i], 0, A_WHILE);
@@ -104,7 +112,7 @@ TEST_F(timens, a_timerfd_of_the_time_of_day)
 
 TEST_F(timens, what_was_before_the_namespace_began_is_over)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			/* Its clocks have never had 1 ns: neither has the host's. */
 			must(fires(timerfd(clocks[i], TFD_TIMER_ABSTIME, 1),
@@ -116,7 +124,7 @@ TEST_F(timens, what_was_before_the_namespace_began_is_over)
 
 TEST_F(timens, the_end_of_time_is_not_now)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			must(!fires(timerfd(clocks[i], TFD_TIMER_ABSTIME,
 					    INT64_MAX), 0));
@@ -128,7 +136,7 @@ TEST_F(timens, the_end_of_time_is_not_now)
 /* Armed outside, it is outside's point in time; what is left is the same. */
 TEST_F(timens, a_timerfd_that_came_along)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < nclocks(); i++) {
 		long at = now(clocks[i]) + A_WHILE;
 		int fd = timerfd(clocks[i], TFD_TIMER_ABSTIME, at);
 		int later = timerfd(clocks[i], TFD_TIMER_ABSTIME, at + 1000 * SEC);
@@ -150,7 +158,7 @@ TEST_F(timens, a_timerfd_that_came_along)
 /* And armed inside, inside's, whoever made it and whoever looks. */
 TEST_F(timens, a_timerfd_that_was_armed_inside)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < nclocks(); i++) {
 		long before = now(clocks[i]);
 		int fd = timerfd(clocks[i], 0, 0);
 		struct itimerspec t;
@@ -168,7 +176,7 @@ TEST_F(timens, a_timerfd_that_was_armed_inside)
 
 TEST_F(timens, an_absolute_posix_timer)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
 					       .sigev_signo = SIGUSR1 };
@@ -192,7 +200,7 @@ TEST_F(timens, an_absolute_posix_timer)
 
 TEST_F(timens, an_absolute_posix_timer_tells_what_is_left)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			struct sigevent ev = { .sigev_notify = SIGEV_NONE };
 			long at = now(clocks[i]) + 1000 * SEC;
@@ -214,7 +222,7 @@ TEST_F(timens, an_absolute_posix_timer_tells_what_is_left)
 
 TEST_F(timens, an_absolute_clock_nanosleep)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < nclocks(); i++)
 		IN_TIMENS({
 			long at = now(clocks[i]) + A_WHILE;
 			struct timespec ts = timespec_of(at);
@@ -231,6 +239,7 @@ TEST_F(timens, an_absolute_clock_nanosleep)
 TEST_F(timens, relative_sleeps)
 {
 	struct timespec ts = timespec_of(A_WHILE);
+	int n = nclocks();
 
 	IN_TIMENS({
 		long before = now(CLOCK_MONOTONIC);
@@ -238,14 +247,34 @@ TEST_F(timens, relative_sleeps)
 		int fd = epoll_create1(0);
 		struct epoll_event ev;
 
-		must(!clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL));
-		must(!clock_nanosleep(CLOCK_BOOTTIME, 0, &ts, NULL));
+		for (int i = 0; i < n; i++)
+			must(!clock_nanosleep(clocks[i], 0, &ts, NULL));
 		must(!nanosleep(&ts, NULL));
 		must(!poll(NULL, 0, A_WHILE / MSEC));
 		must(!ppoll(NULL, 0, &ts, NULL));
 		must(!select(0, NULL, NULL, NULL, &tv));
 		must(!epoll_wait(fd, &ev, 1, A_WHILE / MSEC));
-		must(now(CLOCK_MONOTONIC) >= before + 7 * A_WHILE);
+		must(now(CLOCK_MONOTONIC) >= before + (5 + n) * A_WHILE);
+	});
+}
+
+/* Who may wake the machine is no matter of the namespace: CAP_WAKE_ALARM of the first user namespace. */
+TEST_F(timens, alarms_are_not_for_the_root_of_a_user_namespace)
+{
+	if (nclocks() < 3)
+		SKIP(return, "no CLOCK_BOOTTIME_ALARM (no RTC)");
+	IN_TIMENS({
+		struct timespec ts = timespec_of(A_WHILE);
+		struct sigevent ev = { .sigev_notify = SIGEV_NONE };
+		timer_t timer;
+
+		must(!ns_become_user_root());
+		must(now(CLOCK_BOOTTIME_ALARM) > 0);
+		must(clock_nanosleep(CLOCK_BOOTTIME_ALARM, 0, &ts, NULL) == EPERM);
+		must(timerfd_create(CLOCK_BOOTTIME_ALARM, 0) == -1);
+		must(errno == EPERM);
+		must(timer_create(CLOCK_BOOTTIME_ALARM, &ev, &timer) == -1);
+		must(errno == EPERM);
 	});
 }
 
@@ -375,7 +404,7 @@ TEST_F(timens, an_io_uring_timeout_until)
 
 	if (!io_uring_waits_until(at, 0))
 		SKIP(return, "no io_uring");
-	for (int i = 0; i < 2; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		IN_TIMENS({
 			at = now(clocks[i]) + A_WHILE;
 			must(io_uring_waits_until(at, flags[i]));
