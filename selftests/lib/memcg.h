@@ -363,4 +363,25 @@ FIXTURE_TEARDOWN_PARENT(name)						\
 		cg_destroy(self->top);					\
 }
 
+/* memory.peak of a cgroup, open, so that it can be reset for this file alone. */
+static inline int peak_open(const char *cg)
+{
+	char path[PATH_MAX];
+
+	return open(cg_path(path, cg, "memory.peak"), O_RDWR | O_CLOEXEC);
+}
+
+static inline long peak_of(int fd)
+{
+	char text[32] = "";
+
+	must(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	return atol(text);
+}
+
+static inline int peak_reset(int fd)
+{
+	return pwrite(fd, "x", 1, 0) == 1 ? 0 : -errno;
+}
+
 #endif /* BULKHEAD_MEMCG_H */

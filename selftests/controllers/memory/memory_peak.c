@@ -12,26 +12,6 @@ MEMCG_FIXTURE(peak)
 
 #define SLACK	(KB(768) + CG_STOCK)
 
-static int peak_open(const char *cg)
-{
-	char path[PATH_MAX];
-
-	return open(cg_path(path, cg, "memory.peak"), O_RDWR | O_CLOEXEC);
-}
-
-static long peak_of(int fd)
-{
-	char text[32] = "";
-
-	must(pread(fd, text, sizeof(text) - 1, 0) > 0);
-	return atol(text);
-}
-
-static int peak_reset(int fd)
-{
-	return pwrite(fd, "x", 1, 0) == 1 ? 0 : -errno;
-}
-
 #define NEEDS_RESET(fd) do {						\
 	ASSERT_GE(fd, 0);						\
 	if (peak_reset(fd))						\
