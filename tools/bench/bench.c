@@ -22,7 +22,7 @@
 #define CHECK_ROUNDS	200
 
 /* To be twice as sure takes four times the boots. */
-#define MOST_TIMES	8
+#define MOST_TIMES	40
 
 struct options {
 	struct setup setup;
@@ -45,7 +45,7 @@ static const struct argp_option argp_options[] = {
 	{ "rounds", 'r', "N", 0, "rounds in each boot (default: counted 15, timed 40)", 1 },
 	{ "boots", OPT_BOOTS, "N", 0, "boots (default: counted 2, timed 4)", 1 },
 	{ "most-boots", OPT_MOST_BOOTS, "N", 0,
-	  "boots of what sees too little, timed (default: 8 times --boots)", 1 },
+	  "boots of what sees too little, timed (default: 40 times --boots)", 1 },
 	{ "seed", 's', "N", 0, "what the order and the intervals are drawn from", 1 },
 	{ "quick", OPT_QUICK, NULL, 0, "only the quick set", 1 },
 	{ "variants", OPT_VARIANTS, "NAMES", 0, "only these, beside off and aa", 1 },
