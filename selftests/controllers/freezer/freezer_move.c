@@ -158,8 +158,11 @@ TEST_F(freezer, a_process_born_into_it_is_killed)
 
 	ASSERT_TRUE(freeze(self->a));
 	pid = cg_fork_into(self->a, 0);
-	if (!pid)
+	if (!pid) {
+		self->steps[0] = 1;
 		_exit(7);
+	}
+	ASSERT_GT(pid, 0);
 	EXPECT_EQ(-SIGKILL, proc_kill(pid));
 	EXPECT_EQ(0, cg_await_empty(self->a));
 	EXPECT_EQ(0, self->steps[0]);

@@ -149,8 +149,8 @@ TEST_F(cgns, options_are_the_initial_namespaces_to_change)
 	pid = cgns_fork(self->a);
 	if (!pid) {
 		/* It is no error, and has no effect. */
-		cgns_remount("/mnt", "");
-		cgns_remount(self->root, "favordynmods");
+		must(!cgns_remount("/mnt", ""));
+		must(!cgns_remount(self->root, "favordynmods"));
 		must(cg_write("/mnt", "pids.max", "5") == -EPERM);
 		/* Nor has a mount of its own. */
 		must(!umount("/mnt"));
@@ -163,6 +163,15 @@ TEST_F(cgns, options_are_the_initial_namespaces_to_change)
 	EXPECT_NE(NULL, strstr(options, "nsdelegate"));
 	EXPECT_NE(NULL, strstr(options, "memory_recursiveprot"));
 	EXPECT_EQ(NULL, strstr(options, "favordynmods"));
+	/* From here the same changes all of them. */
+	ASSERT_EQ(0, cgns_remount(self->root, "favordynmods"));
+	cgns_options(self->root, options, sizeof(options));
+	EXPECT_STREQ("favordynmods", options);
+	EXPECT_EQ(0, cg_write(self->a, "pids.max", "5"));
+	pid = cgns_fork(self->a);
+	if (!pid)
+		_exit(cg_write("/mnt", "pids.max", "6") ? 1 : 0);
+	EXPECT_EQ(0, proc_end(pid));
 }
 
 /* A container: a namespace of a user namespace's, with what it was given. */

@@ -221,8 +221,11 @@ TEST_F(cgns, a_container_does_not_get_out)
 {
 	int initial = ns_open(0, "cgroup");
 	pid_t next = cgns_sleeper(self->b), pid;
+	struct stat own, shown;
+	char new[PATH_MAX];
 
 	ASSERT_EQ(0, cgns_remount(self->root, "nsdelegate"));
+	ASSERT_EQ(0, stat(self->a, &own));
 	pid = cgns_contain(self->a);
 	if (!pid) {
 		/* To a neighbour, up, */
@@ -233,17 +236,21 @@ TEST_F(cgns, a_container_does_not_get_out)
 		must(ns_enter(initial, CLONE_NEWCGROUP) == -EPERM);
 		/* through a mount of the whole hierarchy, */
 		must(!umount("/mnt"));
-		must(!cgns_mount() && access("/mnt/../b", F_OK) == -1);
+		must(!cgns_mount() && !stat("/mnt", &shown));
+		must(shown.st_ino == own.st_ino && cg_has("/mnt", "c"));
+		must(access("/mnt/b", F_OK) == -1 && errno == ENOENT);
 		/* by a namespace that begins elsewhere, */
 		must(!cg_enter("/mnt/c", 0) && !unshare(CLONE_NEWCGROUP));
 		must(cg_enter(self->b, 0) == -EACCES);
 		/* or with a child. */
 		must(try_fork_into(self->b) == -EACCES);
 		/* Nor does it get at others, */
-		must(cg_enter("/mnt", next) < 0);
+		must(cg_enter("/mnt", next) == -EACCES);
 		must(cg_write(self->b, "cgroup.kill", "1") == -EACCES);
 		must(cg_write(self->b, "cgroup.freeze", "1") == -EACCES);
-		must(cg_create(self->b) == -EEXIST);
+		must(cg_create(cg_path(new, self->b, "new")) == -EACCES);
+		must(cg_create(cg_path(new, self->top, "new")) == -EACCES);
+		must(!cg_create("/mnt/new"));
 		must(cg_remove(self->b) == -EACCES);
 		/* or at what its parent hands out. */
 		must(cg_write(self->top, "cgroup.subtree_control", "-pids") ==
@@ -288,14 +295,17 @@ TEST_F(cgns, a_container_does_not_get_round_its_limit)
 /* It is its own, but not to be removed under the feet of whoever gave it. */
 TEST_F(cgns, a_container_does_not_remove_its_root)
 {
+	char to[PATH_MAX];
 	pid_t pid;
 
 	ASSERT_EQ(0, cgns_remount(self->root, "nsdelegate"));
 	pid = cgns_contain(self->a);
 	if (!pid) {
+		/* In version 2 nothing is renamed, not even what is its own. */
+		must(rename("/mnt/c", "/mnt/d") == -1 && errno == EPERM);
 		must(!cg_remove("/mnt/c"));
 		must(cg_remove(self->a) == -EACCES);
-		must(rename(self->a, self->c) == -1);
+		must(rename(self->a, cg_path(to, self->top, "to")) == -1 && errno == EACCES);
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));

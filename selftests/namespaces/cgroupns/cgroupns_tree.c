@@ -121,9 +121,6 @@ TEST_F(cgns, malformed_limits_change_nothing)
 			EXPECT_EQ(7, cg_number(self->a, files[i]));
 		}
 	}
-	/* The root has none of these. */
-	EXPECT_FALSE(cg_has(self->root, "cgroup.max.depth") &&
-		     cg_has(self->root, "cgroup.type"));
 }
 
 TEST_F(cgns, a_delegatee_is_held_to_the_limits_of_its_tree)

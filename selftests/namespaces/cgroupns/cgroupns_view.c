@@ -347,6 +347,34 @@ TEST_F(cgns, entering_takes_cap_sys_admin_on_both_sides)
 	EXPECT_EQ(-SIGKILL, proc_kill(owner));
 }
 
+/* The one side alone: over the namespace its creator has all capabilities. */
+TEST_F(cgns, entering_takes_cap_sys_admin_in_the_callers_own_user_namespace)
+{
+	pid_t pid = cg_fork_into(self->a, 0);
+
+	if (!pid) {
+		pid_t owner;
+		int user, ns;
+
+		must(!prctl(PR_SET_PDEATHSIG, SIGKILL));
+		proc_become_nobody();
+		owner = userns_sleeper_in(CLONE_NEWUSER | CLONE_NEWCGROUP);
+		must(owner > 0);
+		user = ns_open(owner, "user");
+		ns = ns_open(owner, "cgroup");
+		must(user >= 0 && ns >= 0);
+		must(ns_enter(ns, CLONE_NEWCGROUP) == -EPERM);
+		must(!ns_same(ns_open(0, "cgroup"), ns));
+		/* By way of the user namespace it has them on both sides. */
+		must(!ns_enter(user, CLONE_NEWUSER));
+		must(!ns_enter(ns, CLONE_NEWCGROUP));
+		must(ns_same(ns_open(0, "cgroup"), ns));
+		must(proc_kill(owner) == -SIGKILL);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+}
+
 TEST_F(cgns, it_has_an_owner_and_no_parent)
 {
 	struct baton ready = baton_make();
