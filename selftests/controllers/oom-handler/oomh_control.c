@@ -218,6 +218,69 @@ TEST_F(control, waiters_say_who_waits_and_why)
 	EXPECT_EQ(0, cg_read(self->cg, "memory.oom.waiters", buf, sizeof(buf)));
 }
 
+/* Each that begins to wait, not only the first. */
+TEST_F(control, one_more_waiter_makes_an_event)
+{
+	int fd = oomh_start(self->cg), i;
+	pid_t pids[3];
+
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 3; i++) {
+		pids[i] = hog(self->cg, HOG);
+		ASSERT_LT(0, pids[i]);
+		/* Taken by a read, so each poll is about a new one. */
+		do {
+			ASSERT_TRUE(proc_poll(fd, POLLPRI, PROC_HANG_MS) & POLLPRI);
+		} while (oomh_key(fd, "waiting ") < i + 1);
+	}
+	EXPECT_EQ(3, oomh_key(fd, "waiting "));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-SIGKILL, proc_kill(pids[i]));
+}
+
+/* Those of a process that has no number for the reader are 0. */
+TEST_F(control, numbers_are_those_of_the_reader_s_pid_namespace)
+{
+	int fd = oomh_start(self->cg);
+	pid_t pid, reader;
+	char buf[4096];
+
+	ASSERT_LE(0, fd);
+	pid = hog(self->cg, HOG);
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(oomh_await(fd, "waiting ", 1));
+	EXPECT_EQ(getpid(), cg_key(self->cg, "memory.oom.handler", "pid"));
+	reader = proc_fork_bound(CLONE_NEWPID);
+	ASSERT_LE(0, reader);
+	if (!reader) {
+		must(cg_key(self->cg, "memory.oom.handler", "pid") == 0);
+		must(cg_read(self->cg, "memory.oom.waiters", buf, sizeof(buf)) > 0);
+		must(!strncmp(buf, "0 tgid=0 ", 9));
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(reader));
+	EXPECT_EQ(-SIGKILL, proc_kill(pid));
+
+	/* A handler, and who waits for it, inside: numbered as it numbers them. */
+	EXPECT_EQ(0, oomh_say(fd, "stop"));
+	reader = proc_fork_bound(CLONE_NEWPID);
+	ASSERT_LE(0, reader);
+	if (!reader) {
+		char want[64];
+
+		fd = oomh_start(self->cg);
+		must(fd >= 0);
+		pid = hog(self->cg, HOG);
+		must(pid > 0 && oomh_await(fd, "waiting ", 1));
+		must(oomh_key(fd, "pid ") == getpid());
+		must(cg_read(self->cg, "memory.oom.waiters", buf, sizeof(buf)) > 0);
+		snprintf(want, sizeof(want), "%d tgid=%d ", pid, pid);
+		must(!strncmp(buf, want, strlen(want)));
+		_exit(proc_kill(pid) != -SIGKILL);
+	}
+	EXPECT_EQ(0, proc_end(reader));
+}
+
 /* A waiter holds no lock that one who looks at it needs. */
 TEST_F(control, waiting_task_can_be_looked_at)
 {

@@ -191,6 +191,61 @@ TEST_F(outcome, kernel_gives_each_victim_time)
 	EXPECT_EQ(0, unlink(BALLAST));
 }
 
+/* Whoever lowers a limit would be the one to wait. */
+TEST_F(outcome, limit_lowered_onto_memory_in_use_is_not_handled)
+{
+	struct baton full = baton_make();
+	int fd = oomh_start(self->cg);
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	pid = hog_that_stays(self->cg, MB(6), &full);
+	ASSERT_LT(0, pid);
+	baton_take(&full);
+	EXPECT_EQ(0, cg_write_number(self->cg, "memory.max", MB(4)));
+	EXPECT_EQ(-SIGKILL, proc_end(pid));
+	EXPECT_EQ(0, oomh_key(fd, "ooms "));
+	EXPECT_EQ(1, cg_key(self->cg, "memory.events", "oom_kill"));
+}
+
+/*
+ * Once it took over, the kernel does for a second: the handler is not asked in
+ * that time. A round that took longer shows nothing, and is done again.
+ */
+TEST_F(outcome, kernel_stays_in_charge_for_a_second)
+{
+	int fd = oomh_start(self->cg), round;
+	struct timespec start;
+	long ooms, late, ms;
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, cg_write_number(self->cg, "memory.max", MB(2)));
+	ASSERT_EQ(0, cg_write(self->cg, "memory.oom.timeout_ms", "100"));
+	for (round = 0; round < 20; round++) {
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		pid = hog(self->cg, MB(4));
+		ASSERT_LT(0, pid);
+		ASSERT_EQ(-SIGKILL, proc_end(pid));
+		ooms = oomh_key(fd, "ooms ");
+		late = oomh_key(fd, "timed_out ");
+		ASSERT_LT(0, late);
+		pid = hog(self->cg, MB(4));
+		ASSERT_LT(0, pid);
+		ASSERT_EQ(-SIGKILL, proc_end(pid));
+		/* It took over when the time limit was up, and not before. */
+		ms = ms_since(&start) - 100;
+		if (ms < 1000)
+			break;
+		poll(NULL, 0, 1200);
+	}
+	ASSERT_LT(round, 20);
+	EXPECT_EQ(ooms, oomh_key(fd, "ooms ")) {
+		TH_LOG("asked %ld ms after the kernel took over", ms);
+	}
+	EXPECT_EQ(late, oomh_key(fd, "timed_out "));
+}
+
 TEST_F(outcome, next_oom_is_the_handlers_again)
 {
 	int fd = oomh_start(self->cg);

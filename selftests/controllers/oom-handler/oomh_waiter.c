@@ -68,6 +68,66 @@ TEST_F(waiter, huge_write_is_killed_and_not_kept)
 	EXPECT_EQ(1, cg_key(self->cg, "memory.events", "oom_kill"));
 }
 
+/* A file that all but fills @cg, and then one write of three quarters of a MiB. */
+static pid_t writer_to_the_limit(const char *cg, size_t limit)
+{
+	pid_t pid = cg_fork_bound(cg);
+	static char buf[768 << 10];
+	int fd;
+
+	if (pid)
+		return pid;
+	use(buf, sizeof(buf));
+	fd = open(".", O_TMPFILE | O_RDWR, 0600);
+	must(fd >= 0);
+	while (cg_number(cg, "memory.current") + (64 << 10) < (long)limit)
+		must(write(fd, buf, 16 << 10) == 16 << 10);
+	must(write(fd, buf, sizeof(buf)) == sizeof(buf));
+	_exit(0);
+}
+
+/*
+ * 1/64 of the limit: one MiB of 64, and 256 KiB of 8. What a CPU has in stock is
+ * in memory.current before it is used, 256 KiB at most, so the write needs between
+ * 448 and 768 KiB more than there is room for.
+ */
+TEST_F(waiter, slack_grows_with_the_limit)
+{
+	int fd = oomh_start(self->cg);
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	pid = writer_to_the_limit(self->cg, LIMIT);
+	ASSERT_LE(0, pid);
+	EXPECT_EQ(-SIGKILL, proc_end(pid));
+	EXPECT_EQ(1, cg_key(self->cg, "memory.events", "oom_kill"));
+
+	ASSERT_EQ(0, cg_write_number(self->cg, "memory.max", MB(64)));
+	pid = writer_to_the_limit(self->cg, MB(64));
+	ASSERT_LE(0, pid);
+	ASSERT_TRUE(oomh_await(fd, "waiting ", 1));
+	EXPECT_LT(MB(64), cg_number(self->cg, "memory.current"));
+	EXPECT_GE(MB(65), cg_number(self->cg, "memory.current"));
+	EXPECT_EQ(0, cg_write_number(self->cg, "memory.max", MB(80)));
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(1, cg_key(self->cg, "memory.events", "oom_kill"));
+}
+
+/* An ancestor that is full as well lends nothing. */
+TEST_F(waiter, slack_is_not_at_an_ancestor_s_expense)
+{
+	int fd = oomh_start(self->cg);
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, cg_write_number(self->cg, "memory.max", MB(64)));
+	ASSERT_EQ(0, cg_write_number(self->top, "memory.max", MB(64)));
+	pid = writer_to_the_limit(self->cg, MB(64));
+	ASSERT_LE(0, pid);
+	EXPECT_EQ(-SIGKILL, proc_end(pid));
+	EXPECT_EQ(1, cg_key(self->top, "memory.events", "oom_kill"));
+}
+
 TEST_F(waiter, write_is_paid_for_when_the_handler_is_slow)
 {
 	struct baton go = baton_make(), done = baton_make();
