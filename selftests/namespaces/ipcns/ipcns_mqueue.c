@@ -508,4 +508,126 @@ TEST_F(mq, the_sender_s_uid_is_the_receiver_s_name_for_it)
 	EXPECT_EQ(5, uid);
 }
 
+/* What a read of the queue's file in the file system says of who is notified. */
+static void file_says(int fd, int *notify, int *signo, int *pid)
+{
+	char text[128] = "";
+
+	must(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	must(sscanf(text, "QSIZE:%*u NOTIFY:%d SIGNO:%d NOTIFY_PID:%d", notify, signo, pid) == 3);
+}
+
+/* By the number that it has for the reader. */
+TEST_F(mq, the_file_names_who_is_notified_as_the_reader_numbers_it)
+{
+	struct baton go = baton_make(), up = baton_make();
+	int q = make("/q", NULL), fd, how, signo, number;
+	pid_t pid;
+
+	ASSERT_EQ(0, mount_at("mq"));
+	fd = open("mq/q", O_RDONLY);
+	ASSERT_GE(fd, 0);
+	file_says(fd, &how, &signo, &number);
+	EXPECT_EQ(0, how + signo + number);
+	pid = proc_fork_bound(CLONE_NEWPID);
+	if (!pid) {
+		struct sigevent se = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+		int mine = find("/q");
+
+		signals();
+		must(!mq_notify(mine, &se));
+		file_says(fd, &how, &signo, &number);
+		must(how == SIGEV_SIGNAL && signo == SIGUSR1 && number == 1);
+		/* Whoever is outside has no number in here. */
+		baton_pass(&up, 0);
+		baton_take(&go);
+		file_says(fd, &how, &signo, &number);
+		must(how == 0 && signo == 0 && number == 0);
+		_exit(0);
+	}
+	baton_take(&up);
+	file_says(fd, &how, &signo, &number);
+	EXPECT_EQ(SIGEV_SIGNAL, how);
+	EXPECT_EQ(SIGUSR1, signo);
+	EXPECT_EQ(pid, number);
+	/* A message ends it, and the next who asks is one from outside. */
+	ASSERT_EQ(0, mq_send(q, "x", 1, 0));
+	baton_pass(&go, 0);
+	EXPECT_EQ(0, proc_end(pid));
+	ASSERT_EQ(1, mq_receive(q, (char [8192]) { 0 }, 8192, NULL));
+	ASSERT_EQ(0, notify(q));
+	file_says(fd, &how, &signo, &number);
+	EXPECT_EQ(getpid(), number);
+	pid = proc_fork_bound(CLONE_NEWPID);
+	if (!pid) {
+		file_says(fd, &how, &signo, &number);
+		must(how == SIGEV_SIGNAL && number == 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	/* So does the owner's close. */
+	ASSERT_EQ(0, mq_close(q));
+	file_says(fd, &how, &signo, &number);
+	EXPECT_EQ(0, how + signo + number);
+}
+
+/* Anybody makes queues there, and nobody removes another's. */
+TEST_F(mq, the_root_of_a_mount_is_sticky)
+{
+	struct stat st;
+	pid_t pid;
+
+	ASSERT_GE(make("/q", NULL), 0);
+	ASSERT_EQ(0, mount_at("mq"));
+	ASSERT_EQ(0, stat("mq", &st));
+	EXPECT_EQ(01777, st.st_mode & 07777);
+	pid = proc_fork_bound(0);
+	if (!pid) {
+		proc_become_nobody();
+		must(unlink("mq/q") == -1 && errno == EPERM);
+		must(mq_unlink("/q") == -1 && errno == EACCES);
+		must(make("/mine", NULL) >= 0);
+		must(!unlink("mq/mine"));
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(0, unlink("mq/q"));
+}
+
+TEST_F(mq, the_highest_priority_comes_first_and_the_oldest_of_it)
+{
+	static const struct { char c; unsigned int prio; } sent[] = {
+		{ 'a', 1 }, { 'b', 32767 }, { 'c', 0 }, { 'd', 1 }, { 'e', 32767 },
+	};
+	int q = make("/q", NULL);
+	char text[8192], order[6] = "";
+	unsigned int prio;
+
+	for (int i = 0; i < 5; i++)
+		ASSERT_EQ(0, mq_send(q, &sent[i].c, 1, sent[i].prio));
+	EXPECT_EQ(-1, mq_send(q, "x", 1, 32768));
+	EXPECT_EQ(EINVAL, errno);
+	for (int i = 0; i < 5; i++) {
+		ASSERT_EQ(1, mq_receive(q, text, sizeof(text), &prio));
+		order[i] = text[0];
+		if (!i)
+			EXPECT_EQ(32767, prio);
+	}
+	EXPECT_STREQ("beadc", order);
+}
+
+/* A descriptor of a queue is one of a file. */
+TEST_F(mq, a_queue_can_be_polled)
+{
+	int q = make_sized("/q", 2, 1);
+
+	EXPECT_EQ(POLLOUT, proc_poll(q, POLLIN | POLLOUT, 0));
+	ASSERT_EQ(0, mq_send(q, "x", 1, 0));
+	EXPECT_EQ(POLLIN | POLLOUT, proc_poll(q, POLLIN | POLLOUT, 0));
+	ASSERT_EQ(0, mq_send(q, "x", 1, 0));
+	EXPECT_EQ(POLLIN, proc_poll(q, POLLIN | POLLOUT, 0));
+	EXPECT_EQ(-1, mq_send(q, "x", 1, 0));
+	EXPECT_EQ(EAGAIN, errno);
+}
+
 TEST_HARNESS_MAIN

@@ -9,6 +9,7 @@
 #include "ipc.h"
 #include "cap.h"
 #include "userns.h"
+#include <sys/resource.h>
 
 #define OVERFLOW_UID	65534
 
@@ -303,10 +304,9 @@ TEST_F(ipc, others_in_the_owning_user_namespace_do_not)
 	EXPECT_EQ(0, proc_end(pid));
 }
 
-/* SHM_LOCK beyond the limit: CAP_IPC_LOCK counts in the owning user namespace. */
+/* SHM_LOCK, for which capabilities count in the owning user namespace. */
 TEST_F(ipc, a_segment_is_locked_by_its_owner_or_with_cap_ipc_lock)
 {
-	struct baton up = baton_make();
 	int id = shm_make(IPC_PRIVATE, 0666);
 	pid_t pid = proc_fork_bound(0);
 
@@ -318,7 +318,119 @@ TEST_F(ipc, a_segment_is_locked_by_its_owner_or_with_cap_ipc_lock)
 		must(!unshare(CLONE_NEWIPC));
 		id = shm_make(IPC_PRIVATE, 0600);
 		must(!shmctl(id, SHM_LOCK, NULL));
-		baton_pass(&up, 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+}
+
+/*
+ * A process that owns nothing, root of the user namespace with the ipc namespace
+ * in which there is an object of user 7, less one capability. Returns its exit
+ * status; @shm is a segment there.
+ */
+static int without(int cap, void (*act)(int shm))
+{
+	pid_t pid = userns_fork(CLONE_NEWIPC, 100000, 1000);
+
+	if (!pid) {
+		pid_t maker = fork();
+		struct shm_info info;
+		struct shmid_ds ds;
+		int id;
+
+		if (!maker) {
+			userns_be(7);
+			_exit(shm_make(KEY, IPC_CREAT | 0600) < 0);
+		}
+		must(!proc_end(maker));
+		must(shmctl(0, SHM_INFO, (void *)&info) == 0 && info.used_ids == 1);
+		id = shmctl(0, SHM_STAT_ANY, &ds);
+		must(id >= 0 && ds.shm_perm.uid == 7);
+		cap_drop(cap);
+		act(id);
+		_exit(0);
+	}
+	return proc_end(pid);
+}
+
+static bool locked(int id)
+{
+	struct shmid_ds ds;
+
+	must(shmctl(0, SHM_STAT_ANY, &ds) == id);
+	return ds.shm_perm.mode & SHM_LOCKED;
+}
+
+static void only_reads_are_refused(int id)
+{
+	struct ipc_perm perm;
+
+	must(shm_look(id, &perm) == -EACCES);
+	must(shmat(id, NULL, SHM_RDONLY) == MAP_FAILED && errno == EACCES);
+	must(shm_make(KEY, 0600) == -EACCES);
+	must(shm_make(KEY, 0) == id);
+	must(!shmctl(id, SHM_LOCK, NULL) && locked(id));
+	must(!shm_remove(id));
+}
+
+static void only_control_is_refused(int id)
+{
+	struct ipc_perm perm;
+
+	must(shm_give(id, 3) == -EPERM);
+	must(shm_remove(id) == -EPERM);
+	must(!shm_look(id, &perm) && perm.uid == 7);
+	must(shmat(id, NULL, 0) != MAP_FAILED);
+	must(!shmctl(id, SHM_LOCK, NULL) && locked(id));
+}
+
+static void only_locking_is_refused(int id)
+{
+	struct ipc_perm perm;
+
+	must(shmctl(id, SHM_LOCK, NULL) == -1 && errno == EPERM && !locked(id));
+	must(shmctl(id, SHM_UNLOCK, NULL) == -1 && errno == EPERM);
+	must(!shm_look(id, &perm));
+	must(!shm_give(id, 3));
+}
+
+TEST(cap_ipc_owner_is_what_reads_the_objects_of_others)
+{
+	EXPECT_EQ(0, without(CAP_IPC_OWNER, only_reads_are_refused));
+}
+
+TEST(cap_sys_admin_is_what_changes_the_objects_of_others)
+{
+	EXPECT_EQ(0, without(CAP_SYS_ADMIN, only_control_is_refused));
+}
+
+TEST(cap_ipc_lock_is_what_locks_the_segments_of_others)
+{
+	EXPECT_EQ(0, without(CAP_IPC_LOCK, only_locking_is_refused));
+}
+
+/* An owner may lock as much as RLIMIT_MEMLOCK lets it. */
+TEST_F(ipc, an_owner_who_may_lock_nothing_locks_no_segment)
+{
+	struct rlimit none = { 0, 0 }, page = { 4096, 4096 };
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid) {
+		int one, two;
+
+		must(!setrlimit(RLIMIT_MEMLOCK, &page));
+		proc_become_nobody();
+		one = shm_make(IPC_PRIVATE, 0600);
+		two = shm_make(IPC_PRIVATE, 0600);
+		must(!shmctl(one, SHM_LOCK, NULL));
+		/* Both together are more than that, */
+		must(shmctl(two, SHM_LOCK, NULL) == -1 && errno == ENOMEM);
+		must(!shmctl(one, SHM_UNLOCK, NULL));
+		must(!shmctl(two, SHM_LOCK, NULL));
+		must(!setrlimit(RLIMIT_MEMLOCK, &none));
+		must(shmctl(one, SHM_LOCK, NULL) == -1 && errno == EPERM);
+		/* and what is locked can be unlocked without. */
+		must(!shmctl(two, SHM_UNLOCK, NULL));
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
