@@ -10,6 +10,9 @@
 #include <dirent.h>
 #include <linux/mount.h>
 #include <pthread.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
 #include "ns.h"
 #include "proc.h"
 
@@ -364,6 +367,144 @@ TEST_F(proc, a_proc_of_a_namespace_above_cannot_be_asked_for)
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
+}
+
+/* A fork into the fixture's namespace, whose next number is 3. */
+static pid_t fork_into(pid_t init)
+{
+	int home = ns_open(0, "pid"), ns = ns_open(init, "pid");
+	pid_t pid;
+
+	must(!ns_enter(ns, CLONE_NEWPID));
+	pid = proc_fork_bound(0);
+	if (!pid)
+		return 0;
+	must(!ns_enter(home, CLONE_NEWPID));
+	close(ns);
+	close(home);
+	return pid;
+}
+
+TEST_F(proc, a_tracer_outside_is_number_0)
+{
+	struct baton up = baton_make();
+	char expected[64];
+	pid_t pid;
+
+	expect_field("/proc", self->member, "TracerPid", "0");
+	/* Its death ends the tracing, and init need not wait for it. */
+	pid = proc_fork_bound(0);
+	if (!pid) {
+		must(!ptrace(PTRACE_SEIZE, self->member, 0, 0));
+		baton_pass(&up, 0);
+		proc_sleep_forever();
+	}
+	baton_take(&up);
+	snprintf(expected, sizeof(expected), "%d", pid);
+	expect_field("/proc", self->member, "TracerPid", expected);
+	expect_field(self->inside, 2, "TracerPid", "0");
+	proc_kill(pid);
+}
+
+TEST_F(proc, a_tracer_inside_has_its_number_of_each_side)
+{
+	struct baton up = baton_make();
+	pid_t pid = fork_into(self->init);
+	char expected[64];
+
+	if (!pid) {
+		must(!ptrace(PTRACE_SEIZE, 2, 0, 0));
+		baton_pass(&up, getpid());
+		proc_sleep_forever();
+	}
+	ASSERT_EQ(3, baton_take(&up));
+	expect_field(self->inside, 2, "TracerPid", "3");
+	snprintf(expected, sizeof(expected), "%d", pid);
+	expect_field("/proc", self->member, "TracerPid", expected);
+	proc_kill(pid);
+}
+
+/* What /proc/locks says instead of a number if there is no such lock. */
+#define NO_LOCK		-1000
+
+/* Who holds a lock of @kind on @file, as @proc's list of locks says. */
+static int holder(const char *proc, const char *kind, int file)
+{
+	char path[128], line[256], type[16], inode[64];
+	int owner, found = NO_LOCK;
+	struct stat st;
+	FILE *f;
+
+	must(!fstat(file, &st));
+	snprintf(path, sizeof(path), "%s/locks", proc);
+	f = fopen(path, "r");
+	must(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %15s %*s %*s %d %63s", type, &owner, inode) != 3)
+			continue;
+		if (!strcmp(type, kind) && strrchr(inode, ':') &&
+		    strtoull(strrchr(inode, ':') + 1, NULL, 10) == st.st_ino) {
+			must(found == NO_LOCK);
+			found = owner;
+		}
+	}
+	fclose(f);
+	return found;
+}
+
+/* Locks all of the file in fcntl(2)'s way @cmd. */
+static void lock_file(int file, int cmd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	must(!fcntl(file, cmd, &lock));
+}
+
+static int memfile(const char *name)
+{
+	int fd = memfd_create(name, 0);
+
+	must(fd >= 0);
+	return fd;
+}
+
+TEST_F(proc, locks_have_their_holders_numbers)
+{
+	struct baton up = baton_make();
+	int outer = memfile("outer"), inner = memfile("inner");
+	pid_t pid = fork_into(self->init);
+
+	if (!pid) {
+		lock_file(inner, F_SETLK);
+		must(!flock(inner, LOCK_EX));
+		baton_pass(&up, getpid());
+		proc_sleep_forever();
+	}
+	ASSERT_EQ(3, baton_take(&up));
+	lock_file(outer, F_SETLK);
+	ASSERT_EQ(0, flock(outer, LOCK_EX));
+
+	EXPECT_EQ(3, holder(self->inside, "POSIX", inner));
+	EXPECT_EQ(3, holder(self->inside, "FLOCK", inner));
+	EXPECT_EQ(pid, holder("/proc", "POSIX", inner));
+	EXPECT_EQ(pid, holder("/proc", "FLOCK", inner));
+	/* Who has no number inside has no line there. */
+	EXPECT_EQ(NO_LOCK, holder(self->inside, "POSIX", outer));
+	EXPECT_EQ(NO_LOCK, holder(self->inside, "FLOCK", outer));
+	EXPECT_EQ(getpid(), holder("/proc", "POSIX", outer));
+	EXPECT_EQ(getpid(), holder("/proc", "FLOCK", outer));
+	proc_kill(pid);
+}
+
+/* They belong to an open file and not to a process. */
+TEST_F(proc, locks_of_open_files_are_shown_to_all_as_nobodys)
+{
+	int outer = memfile("outer");
+
+	EXPECT_EQ(NO_LOCK, holder("/proc", "OFDLCK", outer));
+	lock_file(outer, F_OFD_SETLK);
+	EXPECT_EQ(-1, holder("/proc", "OFDLCK", outer));
+	EXPECT_EQ(-1, holder(self->inside, "OFDLCK", outer));
 }
 
 TEST_HARNESS_MAIN
