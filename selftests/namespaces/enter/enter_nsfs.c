@@ -3,13 +3,24 @@
  * What an open namespace tells of itself and of its like, and a pidfd of its
  * process's namespaces: the ioctls of nsfs and pidfs.
  *
- * Promises from ioctl_nsfs(2), ioctl_pidfd(2), namespaces(7), the comments of
+ * Promises from ioctl_nsfs(2), ioctl_pidfd(2), namespaces(7), pidfd_open(2),
+ * pidfd_getfd(2), clone(2), mq_open(3), the comments of
  * include/uapi/linux/nsfs.h.
  */
 #include "enter.h"
 
 /* <linux/pidfd.h> and <fcntl.h> do not go together. */
 #define PIDFD_NS(n)	_IO(0xff, n)
+
+/* The first version of struct pidfd_info, which every kernel that has it takes. */
+struct pidfd_info_v0 {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid;
+	uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t exit_code;
+};
+#define PIDFD_GET_INFO_V0	_IOWR(0xff, 11, struct pidfd_info_v0)
+#define PIDFD_INFO_CREDS_V0	2
 
 FIXTURE(nsfs)
 {
@@ -359,6 +370,228 @@ TEST_F(nsfs, a_pidfd_gives_them_to_who_may_trace)
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
+	close(pidfd);
+}
+
+/* What the ids of the user namespaces of these tests are outside. */
+#define BASE	100000
+
+/* Whose ids are all different, in the words of its user namespace. */
+static pid_t process_of_many_ids(void)
+{
+	struct baton up = baton_make();
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid) {
+		must(!setresgid(17, 18, 19));
+		must(!setresuid(7, 8, 9));
+		must(!prctl(PR_SET_PDEATHSIG, SIGKILL));
+		baton_pass(&up, 0);
+		proc_sleep_forever();
+	}
+	baton_take(&up);
+	close(up.fd[0]);
+	close(up.fd[1]);
+	return pid;
+}
+
+/* A process's users and groups, "real effective saved filesystem" of each. */
+static void ids_of(pid_t pid, char out[128])
+{
+	struct pidfd_info_v0 i = { 0 };
+	int fd = proc_pidfd(pid);
+
+	must(fd >= 0);
+	must(!ioctl(fd, PIDFD_GET_INFO_V0, &i));
+	must(i.mask & PIDFD_INFO_CREDS_V0);
+	snprintf(out, 128, "%u %u %u %u, %u %u %u %u", i.ruid, i.euid, i.suid, i.fsuid,
+		 i.rgid, i.egid, i.sgid, i.fsgid);
+	close(fd);
+}
+
+#define NEEDS_PIDFD_INFO() do {						\
+	struct pidfd_info_v0 info_ = { 0 };				\
+	int fd_ = proc_pidfd(getpid()), err_;				\
+									\
+	err_ = ioctl(fd_, PIDFD_GET_INFO_V0, &info_);			\
+	close(fd_);							\
+	if (err_)							\
+		SKIP(return, "no ioctl PIDFD_GET_INFO (Linux 6.13)");	\
+} while (0)
+
+TEST_F(nsfs, a_pidfd_tells_ids_in_the_words_of_who_asks)
+{
+	struct baton up = baton_make();
+	char ids[128];
+	pid_t pid;
+
+	NEEDS_PIDFD_INFO();
+	pid = userns_fork(0, BASE, 20);
+	if (!pid) {
+		pid_t target = process_of_many_ids();
+
+		ids_of(target, ids);
+		if (strcmp(ids, "7 8 9 8, 17 18 19 18"))
+			fprintf(stderr, "# inside: %s\n", ids);
+		must(!strcmp(ids, "7 8 9 8, 17 18 19 18"));
+		baton_pass(&up, target);
+		proc_sleep_forever();
+	}
+	ids_of(baton_take(&up), ids);
+	EXPECT_STREQ("100007 100008 100009 100008, 100017 100018 100019 100018", ids);
+	proc_kill(pid);
+}
+
+TEST_F(nsfs, a_pidfd_tells_ids_that_the_asker_has_no_words_for_as_overflow)
+{
+	pid_t target, pid;
+	char ids[128];
+
+	NEEDS_PIDFD_INFO();
+	target = process_of_many_ids();
+	ids_of(target, ids);
+	EXPECT_STREQ("7 8 9 8, 17 18 19 18", ids);
+	/* Of these only the users 7 and 8 exist inside, as 0 and 1. */
+	pid = userns_fork(0, 7, 2);
+	if (!pid) {
+		ids_of(target, ids);
+		if (strcmp(ids, "0 1 65534 1, 65534 65534 65534 65534"))
+			fprintf(stderr, "# inside: %s\n", ids);
+		must(!strcmp(ids, "0 1 65534 1, 65534 65534 65534 65534"));
+		ids_of(getppid(), ids);
+		must(!strcmp(ids, "65534 65534 65534 65534, 65534 65534 65534 65534"));
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	proc_kill(target);
+}
+
+static int from_pidfd_open(pid_t pid)
+{
+	return proc_pidfd(pid);
+}
+
+static int from_clone_pidfd(pid_t pid)
+{
+	int fd = -1;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD,
+		.exit_signal = SIGCHLD,
+		.pidfd = (uintptr_t)&fd,
+	};
+
+	pid = proc_clone3(&args);
+	if (!pid)
+		_exit(0);
+	must(pid > 0 && proc_end(pid) == 0);
+	return fd;
+}
+
+static int from_pidfd_getfd(pid_t pid)
+{
+	int self = proc_pidfd(getpid()), source = open("/dev/null", O_RDONLY), fd;
+
+	must(source >= 0 && fcntl(source, F_GETFD) == 0);
+	fd = syscall(SYS_pidfd_getfd, self, source, 0);
+	if (fd < 0)
+		fd = -errno;
+	close(source);
+	close(self);
+	return fd;
+}
+
+static int from_mq_open(pid_t pid)
+{
+	int fd = syscall(SYS_mq_open, "cloexec", O_RDONLY | O_CREAT, 0600, NULL);
+
+	if (fd < 0)
+		return -errno;
+	must(!syscall(SYS_mq_unlink, "cloexec"));
+	return fd;
+}
+
+static int from_ns_get_userns(pid_t pid)
+{
+	int ns = ns_open(pid, "uts"), fd = related(ns, NS_GET_USERNS);
+
+	close(ns);
+	return fd;
+}
+
+static int from_ns_get_parent(pid_t pid)
+{
+	int ns = ns_open(pid, "pid"), fd = related(ns, NS_GET_PARENT);
+
+	close(ns);
+	return fd;
+}
+
+/* From the mount namespace of the test to one that is younger. */
+static int from_ns_mnt_get_next(pid_t pid)
+{
+	int ns = ns_open(0, "mnt"), fd;
+	struct mnt_ns_info info;
+
+	fd = ioctl(ns, NS_MNT_GET_NEXT, &info);
+	if (fd < 0)
+		fd = -errno;
+	close(ns);
+	return fd;
+}
+
+static const struct {
+	const char *name;
+	int (*open)(pid_t pid);
+	bool nsfs;
+} openers[] = {
+	{ "pidfd_open", from_pidfd_open, false },
+	{ "CLONE_PIDFD", from_clone_pidfd, false },
+	{ "pidfd_getfd", from_pidfd_getfd, false },
+	{ "mq_open", from_mq_open, false },
+	{ "NS_GET_USERNS", from_ns_get_userns, true },
+	{ "NS_GET_PARENT", from_ns_get_parent, true },
+	{ "NS_MNT_GET_NEXT", from_ns_mnt_get_next, true },
+};
+
+TEST_F(nsfs, nobody_asks_but_it_is_closed_on_exec)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(openers); i++) {
+		int fd = openers[i].open(self->pid);
+
+		if (fd == -ENOSYS || fd == -ENOTTY)
+			continue;
+		ASSERT_GE(fd, 0) {
+			TH_LOG("%s", openers[i].name);
+		}
+		EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD)) {
+			TH_LOG("%s", openers[i].name);
+		}
+		if (openers[i].nsfs) {
+			EXPECT_EQ(O_RDONLY, fcntl(fd, F_GETFL) & O_ACCMODE) {
+				TH_LOG("%s", openers[i].name);
+			}
+		}
+		close(fd);
+	}
+}
+
+TEST_F(nsfs, a_pidfd_s_namespaces_are_read_only_and_closed_on_exec)
+{
+	int pidfd = proc_pidfd(self->pid);
+
+	NEEDS_PIDFD_IOCTLS(pidfd);
+	for (size_t i = 0; i < ARRAY_SIZE(of_pidfd); i++) {
+		int fd = related(pidfd, of_pidfd[i].cmd);
+
+		ASSERT_GE(fd, 0);
+		EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD)) {
+			TH_LOG("%s", of_pidfd[i].name);
+		}
+		EXPECT_EQ(O_RDONLY, fcntl(fd, F_GETFL) & O_ACCMODE) {
+			TH_LOG("%s", of_pidfd[i].name);
+		}
+		close(fd);
+	}
 	close(pidfd);
 }
 

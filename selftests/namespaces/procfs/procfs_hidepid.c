@@ -5,6 +5,7 @@
  * Promises from filesystems/proc.rst, "4.1 Mount options", proc(5).
  */
 #include "procfs_fixture.h"
+#include "userns.h"
 
 /* How root's process shows to nobody, at each level; its own are as always. */
 FIXTURE(hidepid)
@@ -266,28 +267,102 @@ TEST_F(procfs, a_folder_opened_before_is_no_way_in)
 	EXPECT_EQ(0, proc_end(pid));
 }
 
-/* The mounter's user namespace is what gid= is a group of. */
-TEST_F(procfs, in_a_user_namespace_gid_is_its_group)
+/* What the ids of the user namespace of these tests are outside. */
+#define BASE	10000
+
+/*
+ * The init of a pid namespace and root of a user namespace, who mounts a proc at
+ * "p" whose gid= is its group 7, and one at "q" whose gid= it has no group for.
+ */
+FIXTURE(mounter)
+{
+	pid_t init;
+};
+
+FIXTURE_SETUP(mounter)
+{
+	struct baton up = baton_make();
+
+	ASSERT_TRUE(!mkdir("p", 0755) || errno == EEXIST);
+	ASSERT_TRUE(!mkdir("q", 0755) || errno == EEXIST);
+	self->init = userns_fork(CLONE_NEWPID | CLONE_NEWNS, BASE, 10);
+	if (!self->init) {
+		must(!mount("proc", "p", "proc", 0, "hidepid=invisible,gid=7"));
+		must(!mount("proc", "q", "proc", 0, "hidepid=invisible,gid=50"));
+		baton_pass(&up, 0);
+		proc_sleep_forever();
+	}
+	ASSERT_GT(self->init, 0);
+	baton_take(&up);
+}
+
+FIXTURE_TEARDOWN(mounter)
+{
+	proc_kill(self->init);
+}
+
+/*
+ * A host's process in the one group, without privilege and so without a way to
+ * reach proc @dir of the mounter's but to be put there. How it sees the init.
+ */
+static enum seen seen_from_outside(pid_t init, const char *dir, gid_t gid)
 {
 	pid_t pid = proc_fork_bound(0);
 
 	if (!pid) {
-		char options[256];
+		char path[64];
 
-		must(!ns_become_user_root());
-		must(!unshare(CLONE_NEWPID | CLONE_NEWNS));
-		pid = fork();
-		if (!pid) {
-			must(!proc_at("p", "hidepid=invisible,gid=0"));
-			proc_options("p", options, sizeof(options));
-			must(strstr(options, "hidepid=invisible"));
-			/* A group that is not there is nobody's. */
-			must(!proc_at("q", "hidepid=invisible,gid=5"));
-			_exit(0);
-		}
-		_exit(proc_end(pid));
+		snprintf(path, sizeof(path), "/proc/%d/cwd/%s", init, dir);
+		must(!chdir(path));
+		must(!setgroups(1, &gid));
+		proc_become_nobody();
+		_exit(proc_seen(".", 1));
 	}
-	EXPECT_EQ(0, proc_end(pid));
+	return proc_end(pid);
+}
+
+/* The same of a process in the mounter's user namespace. */
+static enum seen seen_from_inside(pid_t init, const char *dir, gid_t gid)
+{
+	int user = ns_open(init, "user");
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/cwd/%s", init, dir);
+		must(!chdir(path));
+		must(!ns_enter(user, CLONE_NEWUSER));
+		must(!setgroups(1, &gid));
+		/* Who gives up being its root has no capabilities left. */
+		userns_be(0);
+		userns_be(9);
+		_exit(proc_seen(".", 1));
+	}
+	close(user);
+	return proc_end(pid);
+}
+
+TEST_F(mounter, a_member_of_its_group_sees_others)
+{
+	EXPECT_EQ(SEEN_OPENLY, seen_from_inside(self->init, "p", 7));
+	EXPECT_EQ(SEEN_NOT, seen_from_inside(self->init, "p", 6));
+}
+
+TEST_F(mounter, the_group_is_not_the_host_s_of_that_number)
+{
+	EXPECT_EQ(SEEN_NOT, seen_from_outside(self->init, "p", 7));
+	EXPECT_EQ(SEEN_OPENLY, seen_from_outside(self->init, "p", BASE + 7));
+	EXPECT_EQ(SEEN_NOT, seen_from_outside(self->init, "p", BASE + 6));
+}
+
+TEST_F(mounter, a_group_that_it_does_not_have_is_nobody_s)
+{
+	EXPECT_EQ(SEEN_NOT, seen_from_inside(self->init, "q", 7));
+	EXPECT_EQ(SEEN_NOT, seen_from_outside(self->init, "q", 50));
+	EXPECT_EQ(SEEN_NOT, seen_from_outside(self->init, "q", BASE + 50));
+	/* Not that of the overflow group either. */
+	EXPECT_EQ(SEEN_NOT, seen_from_outside(self->init, "q", 65534));
 }
 
 TEST_HARNESS_MAIN

@@ -421,24 +421,77 @@ TEST_F(files, who_is_known_there_makes_files)
 	EXPECT_EQ(-SIGKILL, proc_kill(pid));
 }
 
-TEST_F(files, device_files_on_a_mount_of_the_namespace_do_not_work)
+TEST_F(files, root_makes_no_device_files_on_a_mount_of_its_own)
 {
 	pid_t pid = userns_fork(CLONE_NEWNS);
 
 	if (!pid) {
-		struct stat st;
-
 		must(!mount("none", "/mnt", "tmpfs", 0, NULL));
 		must(mknod("/mnt/null", S_IFCHR | 0666, makedev(1, 3)) == -1);
 		must(errno == EPERM);
 		must(mknod("/mnt/disk", S_IFBLK | 0666, makedev(98, 0)) == -1);
 		must(errno == EPERM);
-		/* What the outside has put there can be shown, and used. */
-		must(!stat("/dev/null", &st) && S_ISCHR(st.st_mode));
-		must(open("/dev/null", O_RDWR) >= 0);
+		/* Others it makes. */
+		must(!mknod("/mnt/fifo", S_IFIFO | 0666, 0));
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
+}
+
+/*
+ * Makes a /dev/null in folder @dir as a user of the initial user namespace who
+ * has the capability for it, and whom the folder's file system knows.
+ */
+static void make_null_from_outside(int dir)
+{
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid) {
+		umask(0);
+		must(!prctl(PR_SET_KEEPCAPS, 1));
+		must(!setresgid(OWNER, OWNER, OWNER));
+		must(!setresuid(OWNER, OWNER, OWNER));
+		cap_keep(CAP_BIT(CAP_MKNOD));
+		must(!mknodat(dir, "null", S_IFCHR | 0666, makedev(1, 3)));
+		_exit(0);
+	}
+	must(proc_end(pid) == 0);
+}
+
+TEST_F(files, device_files_on_a_mount_of_the_namespace_do_not_work)
+{
+	struct baton up = baton_make(), go = baton_make();
+	pid_t pid = userns_fork(CLONE_NEWNS);
+	char path[64];
+	int dir;
+
+	if (!pid) {
+		struct stat st;
+
+		must(!mount("none", "/mnt", "tmpfs", 0, "mode=0777"));
+		baton_pass(&up, 0);
+		baton_take(&go);
+		must(!stat("/mnt/null", &st) && S_ISCHR(st.st_mode));
+		must(st.st_rdev == makedev(1, 3) && st.st_uid == 7);
+		must(open("/mnt/null", O_RDWR) == -1 && errno == EACCES);
+		/* What the outside has put on its own mounts can be used. */
+		must(!stat("/dev/null", &st) && st.st_rdev == makedev(1, 3));
+		must(open("/dev/null", O_RDWR) >= 0);
+		baton_pass(&up, 0);
+		proc_sleep_forever();
+	}
+	baton_take(&up);
+	snprintf(path, sizeof(path), "/proc/%d/root/mnt", pid);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_GE(dir, 0);
+	make_null_from_outside(dir);
+	baton_pass(&go, 0);
+	baton_take(&up);
+	/* Whose mount it is counts, not who opens it. */
+	EXPECT_EQ(-1, openat(dir, "null", O_RDWR));
+	EXPECT_EQ(EACCES, errno);
+	close(dir);
+	proc_kill(pid);
 }
 
 TEST_F(files, xattrs_of_the_system_are_not_the_namespaces_to_set)

@@ -3,8 +3,8 @@
  * /proc/sys/user: how many namespaces, inotify and fanotify objects a user of
  * a user namespace may have, each level's limit for itself.
  *
- * Promises from namespaces(7), "The /proc/sys/user directory", and
- * Documentation/admin-guide/sysctl/user.rst.
+ * Promises from namespaces(7), "The /proc/sys/user directory",
+ * Documentation/admin-guide/sysctl/user.rst, and fork_init() for the defaults.
  */
 #include "kselftest_harness.h"
 #include <sys/fanotify.h>
@@ -81,6 +81,26 @@ static void become_mighty(uid_t id)
 	must(!prctl(PR_SET_KEEPCAPS, 1));
 	userns_become(id, id);
 	must(!cap_set(cap_all(), cap_all(), 0));
+}
+
+TEST_F(limit, of_the_initial_namespace_it_is_half_of_the_threads_there_can_be)
+{
+	EXPECT_EQ(file_number("/proc/sys/kernel/threads-max") / 2, file_number(self->path));
+}
+
+/* It is the namespaces above that limit one that sets nothing. */
+TEST_F(limit, a_new_namespace_begins_with_none_of_its_own)
+{
+	pid_t pid = userns_fork(0);
+
+	if (!pid) {
+		must(file_number(self->path) == INT_MAX);
+		must(!file_write(self->path, "3"));
+		must(file_number(self->path) == 3);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_LT(3, file_number(self->path));
 }
 
 TEST_F(limit, as_many_as_it_says_and_no_more)
