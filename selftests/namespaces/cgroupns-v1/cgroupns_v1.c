@@ -134,17 +134,36 @@ TEST_F(v1, a_mount_shows_the_namespaces_root)
 	EXPECT_EQ(0, proc_end(pid));
 }
 
+/* None of them is there yet, and the initial namespace could make each. */
 TEST_F(v1, hierarchies_are_made_in_the_initial_namespace)
 {
+	static const char * const sets[] = {
+		"none,name=bulkhead.new", "misc", "misc,name=bulkhead.misc",
+	};
 	pid_t pid = inside(self->p, self->f);
 
 	if (!pid) {
-		must(mount_v1("none,name=bulkhead.new") == -EPERM);
+		for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+			must(mount_v1(sets[i]) == -EPERM);
 		/* Nor is one that exists made anew with others in it. */
-		must(mount_v1("pids,freezer") < 0);
+		must(mount_v1("pids,freezer") == -EPERM);
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(-EBUSY, mount_v1("pids,freezer"));
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		EXPECT_EQ(0, mount_v1(sets[i]))
+			TH_LOG("%s", sets[i]);
+		pid = inside(self->p, self->f);
+		if (!pid) {
+			/* Now it only needs to be shown. */
+			must(!umount("/mnt"));
+			must(!mount_v1(sets[i]));
+			_exit(0);
+		}
+		EXPECT_EQ(0, proc_end(pid));
+		EXPECT_EQ(0, umount("/mnt"));
+	}
 }
 
 TEST_F(v1, a_container_mounts_its_part)
@@ -193,7 +212,8 @@ TEST_F(v1, the_release_agent_is_not_a_containers_to_set)
 	if (!pid) {
 		must(getuid() == 0);
 		must(file_write(path, "/tmp/agent") == -EPERM);
-		must(mount_v1("pids,release_agent=/tmp/agent") < 0);
+		must(mount_v1("pids,release_agent=/tmp/agent") == -EINVAL);
+		must(!mount_v1("pids"));
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
