@@ -76,10 +76,20 @@ TEST_F(key, a_second_of_the_same_name_replaces_the_payload)
 {
 	EXPECT_EQ(self->key, key_user("bulkhead", "another", self->session));
 	EXPECT_TRUE(key_is(self->key, "another"));
-	/* And where it may not be changed, it is displaced by a new one. */
+}
+
+/* To be asked for another of that name is to be asked for an update. */
+TEST_F(key, a_key_that_may_not_be_written_is_not_displaced_by_its_name)
+{
 	ASSERT_EQ(0, key_setperm(self->key, KEY_POSSESSOR(KEY_ALL &
 							  ~KEY_WRITE)));
 	EXPECT_EQ(-EACCES, key_update(self->key, "x"));
+	EXPECT_EQ(-EACCES, key_user("bulkhead", "another", self->session));
+	EXPECT_EQ(self->key, key_find(self->session, "user", "bulkhead"));
+	EXPECT_TRUE(key_is(self->key, "payload"));
+	/* Of another name, or in another keyring, there may be one. */
+	EXPECT_GT(key_user("bulkhead.2", "another", self->session), 0);
+	EXPECT_GT(key_user("bulkhead", "another", KEY_SPEC_PROCESS_KEYRING), 0);
 }
 
 TEST_F(key, a_search_finds_what_is_linked_at_any_depth)

@@ -4,11 +4,13 @@
  * session keyring; who shares them, and what becomes of them.
  *
  * Promises from thread-keyring(7), process-keyring(7), session-keyring(7),
- * user-keyring(7), user-session-keyring(7).
+ * user-keyring(7), user-session-keyring(7), KEYCTL_SESSION_TO_PARENT of
+ * keyctl(2).
  */
 #include "kselftest_harness.h"
 #include <pthread.h>
 #include "keys.h"
+#include "until.h"
 #include "usermap.h"
 
 FIXTURE(keyring)
@@ -175,6 +177,26 @@ TEST_F(keyring, a_thread_keyring_is_not_inherited)
 	EXPECT_EQ(0, proc_end(pid));
 }
 
+TEST_F(keyring, a_thread_keyring_ends_with_exec)
+{
+	struct baton number = baton_make();
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid) {
+		long ring = key_serial(KEY_SPEC_THREAD_KEYRING, true);
+
+		must(ring > 0);
+		must(key_serial(KEY_SPEC_THREAD_KEYRING, false) == ring);
+		must(key_user("bulkhead", "of the thread",
+			      KEY_SPEC_THREAD_KEYRING) > 0);
+		baton_pass(&number, ring);
+		execl("/proc/self/exe", "keyring_process", "--no-thread", NULL);
+		_exit(255);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_TRUE(key_goes(baton_take(&number)));
+}
+
 TEST_F(keyring, all_processes_of_a_user_share_the_users_keyrings)
 {
 	struct baton number = baton_make();
@@ -240,6 +262,193 @@ TEST_F(keyring, a_session_outlasts_a_change_of_user)
 	EXPECT_EQ(0, proc_end(pid));
 }
 
+/* How a child differs from what may give its parent a session. */
+enum { FIT, UNLINKABLE, OTHER_OWNER, OTHER_USER, OTHER_GROUP };
+
+/*
+ * A child joins a session of its own, @session, and hands it to its parent, the
+ * caller. Returns what that came to.
+ */
+static long handed(int how, long *session)
+{
+	struct baton number = baton_make();
+	pid_t pid = proc_fork_bound(0);
+	long ret;
+
+	if (!pid) {
+		long ring;
+
+		if (how == OTHER_USER)
+			userns_become(USER, 0);
+		if (how == OTHER_GROUP)
+			userns_become(0, USER);
+		ring = key_session(NULL);
+		must(ring > 0);
+		if (how == UNLINKABLE)
+			must(!key_setperm(ring, KEY_POSSESSOR(KEY_ALL &
+							      ~KEY_LINK)));
+		if (how == OTHER_OWNER)
+			must(!key_chown(ring, USER, -1));
+		baton_pass(&number, ring);
+		baton_pass(&number, key_ctl(KEYCTL_SESSION_TO_PARENT, 0, 0, 0,
+					    0));
+		_exit(0);
+	}
+	must(!proc_end(pid));
+	*session = baton_take(&number);
+	ret = baton_take(&number);
+	/* Open files keep the credentials, thus the session, they were opened with. */
+	close(number.fd[0]);
+	close(number.fd[1]);
+	return ret;
+}
+
+static long my_session(void)
+{
+	return key_serial(KEY_SPEC_SESSION_KEYRING, false);
+}
+
+TEST_F(keyring, a_child_gives_its_session_to_its_parent)
+{
+	long old = my_session(), thread_ring, given;
+
+	thread_ring = key_serial(KEY_SPEC_THREAD_KEYRING, true);
+	ASSERT_GT(old, 0);
+	ASSERT_EQ(0, handed(FIT, &given));
+	EXPECT_NE(old, given);
+	/* The child is gone: it is the parent that keeps the session. */
+	EXPECT_EQ(given, my_session());
+	EXPECT_GT(key_user("bulkhead", "x", KEY_SPEC_SESSION_KEYRING), 0);
+	/* Nobody has the old one, and the other keyrings stay. */
+	EXPECT_TRUE(key_goes(old));
+	EXPECT_EQ(thread_ring, key_serial(KEY_SPEC_THREAD_KEYRING, false));
+}
+
+TEST_F(keyring, a_session_that_is_the_parents_already_may_be_given)
+{
+	long session = my_session();
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid)
+		_exit(key_ctl(KEYCTL_SESSION_TO_PARENT, 0, 0, 0, 0) ? 1 : 0);
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(session, my_session());
+}
+
+TEST_F(keyring, a_parent_of_other_ids_takes_no_session)
+{
+	long session = my_session(), given;
+
+	EXPECT_EQ(-EPERM, handed(OTHER_GROUP, &given));
+	EXPECT_EQ(session, my_session());
+	/* Not even one that has a session of the child's user, */
+	ASSERT_EQ(0, key_chown(session, USER, -1));
+	EXPECT_EQ(-EPERM, handed(OTHER_USER, &given));
+	EXPECT_EQ(session, my_session());
+	ASSERT_EQ(0, key_chown(session, 0, -1));
+	/* and one of three user ids is enough. */
+	ASSERT_EQ(0, setresuid(0, 0, USER));
+	EXPECT_EQ(-EPERM, handed(FIT, &given));
+	EXPECT_EQ(session, my_session());
+	ASSERT_EQ(0, setresuid(0, 0, 0));
+	EXPECT_EQ(0, handed(FIT, &given));
+	EXPECT_EQ(given, my_session());
+}
+
+TEST_F(keyring, sessions_of_other_owners_are_neither_given_nor_replaced)
+{
+	long session = my_session(), given;
+
+	EXPECT_EQ(-EPERM, handed(OTHER_OWNER, &given));
+	EXPECT_EQ(session, my_session());
+	ASSERT_EQ(0, key_chown(session, USER, -1));
+	EXPECT_EQ(-EPERM, handed(FIT, &given));
+	EXPECT_EQ(session, my_session());
+	ASSERT_EQ(0, key_chown(session, 0, -1));
+	EXPECT_EQ(0, handed(FIT, &given));
+	EXPECT_EQ(given, my_session());
+}
+
+static void *until_taken(void *arg)
+{
+	baton_take(arg);
+	return NULL;
+}
+
+TEST_F(keyring, a_parent_of_two_threads_takes_no_session)
+{
+	long session = my_session(), given;
+	struct baton end = baton_make();
+	pthread_t other;
+
+	ASSERT_EQ(0, pthread_create(&other, NULL, until_taken, &end));
+	EXPECT_EQ(-EPERM, handed(FIT, &given));
+	EXPECT_EQ(session, my_session());
+	baton_pass(&end, 0);
+	ASSERT_EQ(0, pthread_join(other, NULL));
+	/* Its end, and what else it takes, is not quite done when it is joined. */
+	EXPECT_TRUE(EVENTUALLY(!handed(FIT, &given)));
+	EXPECT_EQ(given, my_session());
+}
+
+TEST_F(keyring, a_pid_namespaces_init_takes_the_session_of_its_child)
+{
+	pid_t pid = proc_fork_bound(CLONE_NEWPID);
+	long given;
+
+	if (!pid) {
+		must(getpid() == 1);
+		must(!handed(FIT, &given));
+		must(my_session() == given);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+}
+
+TEST_F(keyring, a_session_that_may_not_be_linked_is_not_given)
+{
+	long session = my_session(), given;
+
+	EXPECT_EQ(-EACCES, handed(UNLINKABLE, &given));
+	EXPECT_EQ(session, my_session());
+}
+
+/* Whether a key has that description. */
+static bool is_named(long ring, const char *name)
+{
+	char buf[256], *last;
+
+	must(key_describe(ring, buf, sizeof(buf)) > 0);
+	last = strrchr(buf, ';');
+	return last && !strcmp(last + 1, name);
+}
+
+/*
+ * No fixture, whose session cannot be left without another one. To look for
+ * one without asking for a new one makes the user session keyring it, which
+ * gives way as soon as a new one is asked for.
+ */
+TEST(without_a_session_the_user_session_keyring_is_it_until_one_is_made)
+{
+	long session = my_session(), user, own;
+
+	if (session == -ENOSYS)
+		SKIP(return, "this kernel has no keys");
+	user = key_serial(KEY_SPEC_USER_SESSION_KEYRING, true);
+	if (session != user)
+		SKIP(return, "who started this has a session keyring");
+	EXPECT_TRUE(is_named(session, "_uid_ses.0"));
+	EXPECT_EQ(session, my_session());
+	own = key_serial(KEY_SPEC_SESSION_KEYRING, true);
+	ASSERT_GT(own, 0);
+	EXPECT_NE(user, own);
+	EXPECT_TRUE(is_named(own, "_ses"));
+	/* That one is kept. */
+	EXPECT_EQ(own, my_session());
+	EXPECT_EQ(own, key_serial(KEY_SPEC_SESSION_KEYRING, true));
+	EXPECT_EQ(user, key_serial(KEY_SPEC_USER_SESSION_KEYRING, false));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--in-session"))
@@ -247,6 +456,9 @@ int main(int argc, char **argv)
 				"bulkhead") > 0 ? 0 : 1;
 	if (argc == 2 && !strcmp(argv[1], "--no-process"))
 		return key_serial(KEY_SPEC_PROCESS_KEYRING, false) == -ENOKEY ?
+		       0 : 1;
+	if (argc == 2 && !strcmp(argv[1], "--no-thread"))
+		return key_serial(KEY_SPEC_THREAD_KEYRING, false) == -ENOKEY ?
 		       0 : 1;
 	return test_harness_run(argc, argv);
 }

@@ -19,7 +19,7 @@
 
 FIXTURE(quota)
 {
-	long maxkeys, maxbytes;
+	long maxkeys, maxbytes, root_maxkeys, root_maxbytes;
 };
 
 FIXTURE_SETUP(quota)
@@ -28,6 +28,8 @@ FIXTURE_SETUP(quota)
 		SKIP(return, "this kernel has no keys");
 	self->maxkeys = file_number(KEYS_DIR "maxkeys");
 	self->maxbytes = file_number(KEYS_DIR "maxbytes");
+	self->root_maxkeys = file_number(KEYS_DIR "root_maxkeys");
+	self->root_maxbytes = file_number(KEYS_DIR "root_maxbytes");
 	ASSERT_GT(self->maxkeys, 0);
 	ASSERT_GT(self->maxbytes, 0);
 }
@@ -39,6 +41,8 @@ FIXTURE_TEARDOWN_PARENT(quota)
 		return;
 	file_printf(KEYS_DIR "maxkeys", "%ld", self->maxkeys);
 	file_printf(KEYS_DIR "maxbytes", "%ld", self->maxbytes);
+	file_printf(KEYS_DIR "root_maxkeys", "%ld", self->root_maxkeys);
+	file_printf(KEYS_DIR "root_maxbytes", "%ld", self->root_maxbytes);
 }
 
 struct use {
@@ -280,7 +284,6 @@ TEST_F(quota, users_of_a_namespace_are_counted_one_by_one)
 
 TEST_F(quota, root_has_a_limit_of_its_own)
 {
-	long before = file_number(KEYS_DIR "root_maxkeys");
 	long key;
 
 	ASSERT_GT(use_of(0).keys, 0);
@@ -290,9 +293,59 @@ TEST_F(quota, root_has_a_limit_of_its_own)
 	/* not what it has: keys that are gone are collected any time */
 	ASSERT_EQ(0, file_write(KEYS_DIR "root_maxkeys", "1"));
 	key = add(2);
-	ASSERT_EQ(0, file_printf(KEYS_DIR "root_maxkeys", "%ld", before));
+	ASSERT_EQ(0, file_printf(KEYS_DIR "root_maxkeys", "%ld",
+				 self->root_maxkeys));
 	EXPECT_EQ(-EDQUOT, key);
 	EXPECT_GT(add(2), 0);
+}
+
+TEST_F(quota, root_has_a_limit_of_bytes_of_its_own)
+{
+	long key, second, longer, same;
+
+	ASSERT_EQ(0, file_write(KEYS_DIR "maxbytes", "1"));
+	key = key_user("first", "payload", KEY_SPEC_SESSION_KEYRING);
+	EXPECT_GT(key, 0);
+	ASSERT_EQ(0, file_write(KEYS_DIR "root_maxbytes", "1"));
+	second = key_user("second", "x", KEY_SPEC_SESSION_KEYRING);
+	longer = key_update(key, "payloads");
+	same = key_update(key, "PAYLOAD");
+	ASSERT_EQ(0, file_printf(KEYS_DIR "root_maxbytes", "%ld",
+				 self->root_maxbytes));
+	EXPECT_EQ(-EDQUOT, second);
+	EXPECT_EQ(-EDQUOT, longer);
+	EXPECT_EQ(0, same);
+	EXPECT_TRUE(key_is(key, "PAYLOAD"));
+	EXPECT_EQ(0, key_update(key, "payloads"));
+	EXPECT_GT(key_user("second", "x", KEY_SPEC_SESSION_KEYRING), 0);
+}
+
+/* As they are after boot: nothing in this guest sets them, tests put back. */
+TEST(limits_and_delays_have_the_documented_values)
+{
+	static const struct {
+		const char *file;
+		long value;
+	} first[] = {
+		{ "maxkeys", 200 }, { "maxbytes", 20000 },
+		{ "root_maxkeys", 1000000 }, { "root_maxbytes", 25000000 },
+		{ "gc_delay", 300 }, { "persistent_keyring_expiry", 259200 },
+	};
+
+	if (key_session(NULL) == -ENOSYS)
+		SKIP(return, "this kernel has no keys");
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
+		char path[64];
+		long value;
+
+		snprintf(path, sizeof(path), KEYS_DIR "%s", first[i].file);
+		value = file_number(path);
+		/* That is an option of the kernel. */
+		if (value == -ENOENT && strstr(path, "persistent"))
+			continue;
+		EXPECT_EQ(first[i].value, value)
+			TH_LOG("%s", first[i].file);
+	}
 }
 
 TEST_F(quota, to_give_a_key_away_takes_room_at_the_other_end)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files that are passed with SCM_RIGHTS into other namespaces, SO_PASSRIGHTS,
- * and how net namespaces part AF_UNIX sockets: abstract names and
- * /proc/net/unix are per namespace, sockets in the file system are not.
+ * Files that are passed with SCM_RIGHTS into other namespaces, what becomes of
+ * those for which there is no room, and SO_PASSRIGHTS.
  *
- * Promises from unix(7), cmsg(3), network_namespaces(7), getrlimit(2).
+ * Promises from unix(7), cmsg(3), getrlimit(2).
  */
 #include "kselftest_harness.h"
 #include <sys/mman.h>
@@ -198,6 +197,92 @@ TEST_F(rights, without_room_are_dropped_and_it_is_said)
 	EXPECT_TRUE(lifeline_cut(&line, PROC_HANG_MS));
 }
 
+/* A message of @nr files: the writing ends of @line, which are then watched. */
+static int pass_lines(int sk, struct lifeline *line, int nr)
+{
+	int fds[UNIXMSG_FDS], err;
+
+	for (int i = 0; i < nr; i++) {
+		line[i] = lifeline_make();
+		fds[i] = line[i].fd[1];
+	}
+	err = unixmsg_send(sk, "x", NULL, fds, nr);
+	for (int i = 0; i < nr; i++)
+		lifeline_watch(&line[i]);
+	return err;
+}
+
+TEST_F(rights, beyond_the_room_are_closed_and_it_is_said)
+{
+	struct lifeline line[3];
+	struct unixmsg m;
+
+	ASSERT_EQ(0, pass_lines(self->tx, line, 3));
+	ASSERT_EQ(0, unixmsg_take_room(self->rx, &m, 0, CMSG_LEN(2 * sizeof(int))));
+	EXPECT_STREQ("x", m.text);
+	EXPECT_TRUE(m.flags & MSG_CTRUNC);
+	ASSERT_EQ(2, m.nr_fds);
+	EXPECT_TRUE(lifeline_cut(&line[2], PROC_HANG_MS));
+	/* The first ones arrive, each where it belongs. */
+	for (int i = 0; i < 2; i++) {
+		EXPECT_FALSE(lifeline_cut(&line[i], 0));
+		close(m.fd[i]);
+		EXPECT_TRUE(lifeline_cut(&line[i], PROC_HANG_MS));
+	}
+	/* With room for all of them, nothing is said. */
+	ASSERT_EQ(0, pass_lines(self->tx, line, 3));
+	ASSERT_EQ(0, unixmsg_take_room(self->rx, &m, 0, CMSG_LEN(3 * sizeof(int))));
+	EXPECT_FALSE(m.flags & MSG_CTRUNC);
+	EXPECT_EQ(3, m.nr_fds);
+}
+
+/* Leaves the caller room for @nr more files. Returns the first one's number. */
+static int leave_room(int nr)
+{
+	struct rlimit limit;
+	int first, last;
+
+	first = dup(0);
+	must(first >= 0);
+	last = first;
+	for (int i = 1; i < nr; i++) {
+		last = dup(0);
+		must(last >= 0);
+	}
+	for (int fd = first; fd <= last; fd++)
+		close(fd);
+	must(!getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = nr ? last + 1 : first;
+	must(!setrlimit(RLIMIT_NOFILE, &limit));
+	return first;
+}
+
+TEST_F(rights, beyond_the_receivers_rlimit_nofile_are_closed_and_it_is_said)
+{
+	for (int room = 0; room <= 1; room++) {
+		struct lifeline line[3];
+		pid_t pid;
+
+		ASSERT_EQ(0, pass_lines(self->tx, line, 3));
+		pid = proc_fork_bound(0);
+		if (!pid) {
+			int first = leave_room(room);
+			struct unixmsg m;
+
+			must(!unixmsg_take(self->rx, &m, 0));
+			must(!strcmp(m.text, "x"));
+			must(m.flags & MSG_CTRUNC);
+			must(m.nr_fds == room);
+			must(!room || m.fd[0] == first);
+			for (int i = 0; i < 3; i++)
+				must(lifeline_cut(&line[i], i < room ? 0 : PROC_HANG_MS) ==
+				     (i >= room));
+			_exit(0);
+		}
+		EXPECT_EQ(0, proc_end(pid));
+	}
+}
+
 TEST_F(rights, are_at_most_253_in_a_message)
 {
 	int fds[MAX_FDS + 1];
@@ -343,6 +428,30 @@ TEST_F(rights, without_so_passrights_are_refused_from_every_namespace)
 	EXPECT_TRUE(unixmsg_none(self->rx));
 }
 
+TEST(files_part_a_stream_behind_the_text_that_they_came_with)
+{
+	struct unixmsg m;
+	int fd = secret(), sk[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sk));
+	ASSERT_EQ(0, unixmsg_say(sk[0], "1234"));
+	ASSERT_EQ(0, unixmsg_send(sk[0], "5", NULL, &fd, 1));
+	ASSERT_EQ(0, unixmsg_say(sk[0], "6789"));
+	ASSERT_EQ(0, unixmsg_take(sk[1], &m, 0));
+	EXPECT_STREQ("12345", m.text);
+	ASSERT_EQ(1, m.nr_fds);
+	EXPECT_TRUE(knows_the_secret(m.fd[0]));
+	ASSERT_EQ(0, unixmsg_take(sk[1], &m, 0));
+	EXPECT_STREQ("6789", m.text);
+	EXPECT_EQ(0, m.nr_fds);
+	/* Without files, there is nothing to part them. */
+	ASSERT_EQ(0, unixmsg_say(sk[0], "1234"));
+	ASSERT_EQ(0, unixmsg_say(sk[0], "5"));
+	ASSERT_EQ(0, unixmsg_say(sk[0], "6789"));
+	ASSERT_EQ(0, unixmsg_take(sk[1], &m, 0));
+	EXPECT_STREQ("123456789", m.text);
+}
+
 TEST(so_passrights_is_inherited_from_the_listener)
 {
 	int listener = unix_bound(SOCK_STREAM, "@creds_rights"), tx, rx;
@@ -370,58 +479,6 @@ TEST(so_passrights_is_for_unix_sockets)
 	EXPECT_EQ(-EOPNOTSUPP, unix_set(sk, SO_PASSRIGHTS, 0));
 	EXPECT_EQ(-EOPNOTSUPP, unix_set(sk, SO_PASSCRED, 1));
 	EXPECT_EQ(-EOPNOTSUPP, unix_set(sk, SO_PASSPIDFD, 1));
-}
-
-/* Net namespaces. */
-
-/* Whether /proc/net/unix, as the caller sees it, has a line with @name. */
-static bool listed(const char *name)
-{
-	static char buf[65536];
-
-	must(file_read("/proc/thread-self/net/unix", buf, sizeof(buf)) > 0);
-	must(strlen(buf) < sizeof(buf) - 2);
-	return strstr(buf, name);
-}
-
-TEST(an_abstract_name_is_of_its_net_namespace)
-{
-	int type[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET }, sk;
-	pid_t pid;
-
-	for (size_t i = 0; i < ARRAY_SIZE(type); i++) {
-		sk = unix_bound(type[i], "@abstract");
-		ASSERT_GE(sk, 0);
-		pid = proc_fork_bound(CLONE_NEWNET);
-		if (!pid) {
-			must(unix_connected(type[i], "@abstract") == -ECONNREFUSED);
-			must(unix_bound(type[i], "@abstract") >= 0);
-			must(unix_connected(type[i], "@abstract") >= 0);
-			_exit(0);
-		}
-		EXPECT_EQ(0, proc_end(pid));
-		EXPECT_EQ(-EADDRINUSE, unix_bound(type[i], "@abstract"));
-		close(sk);
-		EXPECT_EQ(-ECONNREFUSED, unix_connected(type[i], "@abstract"));
-	}
-}
-
-/* A socket is of the namespace that it was made in, wherever its user goes. */
-TEST(a_socket_stays_where_it_was_made)
-{
-	int listener = unix_bound(SOCK_STREAM, "@stays"), early, late;
-	pid_t pid = proc_fork_bound(0);
-
-	if (!pid) {
-		early = socket(AF_UNIX, SOCK_STREAM, 0);
-		must(!unshare(CLONE_NEWNET));
-		late = socket(AF_UNIX, SOCK_STREAM, 0);
-		must(unix_connect(late, "@stays") == -ECONNREFUSED);
-		must(!unix_connect(early, "@stays"));
-		_exit(0);
-	}
-	EXPECT_EQ(0, proc_end(pid));
-	EXPECT_GE(unix_accept(listener), 0);
 }
 
 TEST(a_name_in_the_file_system_is_of_all_net_namespaces)
@@ -452,62 +509,6 @@ TEST(a_name_in_the_file_system_is_of_all_net_namespaces)
 	}));
 	close(sk[1]);
 	EXPECT_EQ(0, proc_end(pid));
-}
-
-TEST(proc_net_unix_lists_the_sockets_of_its_net_namespace)
-{
-	struct baton ready = baton_make(), done = baton_make();
-	int sk = unix_bound(SOCK_DGRAM, "@outside");
-	char path[64];
-	static char buf[65536];
-	pid_t pid;
-
-	ASSERT_GE(sk, 0);
-	pid = proc_fork_bound(CLONE_NEWNET);
-	if (!pid) {
-		must(unix_bound(SOCK_DGRAM, "@inside") >= 0);
-		must(listed("@inside"));
-		must(!listed("@outside"));
-		baton_pass(&ready, 0);
-		baton_take(&done);
-		_exit(0);
-	}
-	baton_take(&ready);
-	EXPECT_TRUE(listed("@outside"));
-	EXPECT_FALSE(listed("@inside"));
-	snprintf(path, sizeof(path), "/proc/%d/net/unix", pid);
-	ASSERT_GT(file_read(path, buf, sizeof(buf)), 0);
-	EXPECT_NE(NULL, strstr(buf, "@inside"));
-	EXPECT_EQ(NULL, strstr(buf, "@outside"));
-	baton_pass(&done, 0);
-	EXPECT_EQ(0, proc_end(pid));
-}
-
-TEST(max_dgram_qlen_is_of_its_net_namespace)
-{
-	const char *file = "/proc/sys/net/unix/max_dgram_qlen";
-	long outside = file_number(file);
-	pid_t pid;
-
-	ASSERT_GT(outside, 0);
-	pid = proc_fork_bound(CLONE_NEWNET);
-	if (!pid) {
-		int rx, tx, sent = 0;
-
-		must(!file_write(file, "3"));
-		must(file_number(file) == 3);
-		rx = unix_bound(SOCK_DGRAM, "@qlen");
-		tx = unix_connected(SOCK_DGRAM, "@qlen");
-		must(rx >= 0 && tx >= 0);
-		while (send(tx, "x", 1, MSG_DONTWAIT) == 1)
-			sent++;
-		must(errno == EAGAIN);
-		/* The queue is full when it has become longer than the limit. */
-		must(sent == 4);
-		_exit(0);
-	}
-	EXPECT_EQ(0, proc_end(pid));
-	EXPECT_EQ(outside, file_number(file));
 }
 
 TEST_HARNESS_MAIN
