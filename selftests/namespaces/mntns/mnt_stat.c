@@ -9,6 +9,7 @@
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include "mnt.h"
+#include "userns.h"
 
 #define A	MNT_AREA "/a"
 
@@ -174,17 +175,25 @@ TEST_F(stat, tells_the_namespace)
 	EXPECT_EQ(ns_id(0), buf.sm.mnt_ns_id);
 }
 
+/* Mounts a copy of @from at @to in which the ids 0 to 9 are @outside and those after. */
+static inline uint64_t mapped(const char *from, const char *to, unsigned int outside)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	int tree = mnt_clone(from);
+
+	attr.userns_fd = mnt_userns(0, outside, 10);
+	must(!mnt_setattr(tree, "", AT_EMPTY_PATH, &attr));
+	mnt_dir(to);
+	must(!mnt_attach(tree, to));
+	close(attr.userns_fd);
+	close(tree);
+	return unique_id(to);
+}
+
 TEST_F(stat, tells_the_mapping_of_an_idmapped_mount)
 {
 #ifdef STATMOUNT_MNT_UIDMAP
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	int tree = mnt_clone(A "/x");
-
-	attr.userns_fd = mnt_userns(0, 10000, 10);
-	ASSERT_EQ(0, mnt_setattr(tree, "", AT_EMPTY_PATH, &attr));
-	mnt_dir(A "/b");
-	ASSERT_EQ(0, mnt_attach(tree, A "/b"));
-	ASSERT_EQ(0, stat_of(unique_id(A "/b"), 0, STATMOUNT_MNT_BASIC |
+	ASSERT_EQ(0, stat_of(mapped(A "/x", A "/b", 10000), 0, STATMOUNT_MNT_BASIC |
 			     STATMOUNT_MNT_UIDMAP | STATMOUNT_MNT_GIDMAP));
 	EXPECT_EQ(MOUNT_ATTR_IDMAP, buf.sm.mnt_attr);
 	if (!(buf.sm.mask & STATMOUNT_MNT_UIDMAP))
@@ -194,6 +203,117 @@ TEST_F(stat, tells_the_mapping_of_an_idmapped_mount)
 	EXPECT_STREQ("0 10000 10", buf.sm.str + buf.sm.mnt_gidmap);
 #else
 	SKIP(return, "headers without STATMOUNT_MNT_UIDMAP");
+#endif
+}
+
+TEST_F(stat, tells_a_mapping_in_the_callers_ids)
+{
+#ifdef STATMOUNT_MNT_UIDMAP
+	const uint64_t mask = STATMOUNT_MNT_UIDMAP | STATMOUNT_MNT_GIDMAP;
+	uint64_t known = mapped(A "/x", A "/b", 10000);
+	uint64_t unknown = mapped(A "/x", A "/c", 30000);
+	uint64_t in_part = mapped(A "/x", A "/d", 10005);
+	pid_t pid;
+
+	ASSERT_EQ(0, stat_of(unknown, 0, mask));
+	if (!(buf.sm.mask & STATMOUNT_MNT_UIDMAP))
+		SKIP(return, "no STATMOUNT_MNT_UIDMAP");
+	EXPECT_STREQ("0 30000 10", buf.sm.str + buf.sm.mnt_uidmap);
+	pid = userns_fork(0, 10000, 10);
+	if (!pid) {
+		must(!stat_of(known, 0, mask));
+		must(buf.sm.mask == mask);
+		must(buf.sm.mnt_uidmap_num == 1 && buf.sm.mnt_gidmap_num == 1);
+		must(!strcmp("0 0 10", buf.sm.str + buf.sm.mnt_uidmap));
+		must(!strcmp("0 0 10", buf.sm.str + buf.sm.mnt_gidmap));
+		/* A range that it has no ids for is left out, all of it. */
+		must(!stat_of(unknown, 0, mask));
+		must(buf.sm.mask == mask);
+		must(buf.sm.mnt_uidmap_num == 0 && buf.sm.mnt_gidmap_num == 0);
+		must(!stat_of(in_part, 0, mask));
+		must(buf.sm.mask == mask);
+		must(buf.sm.mnt_uidmap_num == 0 && buf.sm.mnt_gidmap_num == 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	/* A mount without a mapping has nothing to tell. */
+	ASSERT_EQ(0, stat_of(self->x, 0, mask));
+	EXPECT_EQ(0, buf.sm.mask);
+#else
+	SKIP(return, "headers without STATMOUNT_MNT_UIDMAP");
+#endif
+}
+
+TEST_F(stat, tells_the_options_one_by_one)
+{
+#ifdef STATMOUNT_OPT_ARRAY
+	unsigned int commas = 0, n = 0;
+	char joined[1024] = "";
+	const char *opt;
+
+	ASSERT_EQ(0, stat_of(self->a, 0, STATMOUNT_MNT_OPTS | STATMOUNT_OPT_ARRAY));
+	if (!(buf.sm.mask & STATMOUNT_OPT_ARRAY))
+		SKIP(return, "no STATMOUNT_OPT_ARRAY");
+	for (opt = buf.sm.str + buf.sm.mnt_opts; *opt; opt++)
+		commas += *opt == ',';
+	EXPECT_EQ(commas + 1, buf.sm.opt_num);
+	opt = buf.sm.str + buf.sm.opt_array;
+	for (; n < buf.sm.opt_num; opt += strlen(opt) + 1)
+		snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined),
+			 "%s%s", n++ ? "," : "", opt);
+	EXPECT_STREQ(joined, buf.sm.str + buf.sm.mnt_opts);
+	EXPECT_TRUE(mnt_opt(joined, "size=1024k"));
+#else
+	SKIP(return, "headers without STATMOUNT_OPT_ARRAY");
+#endif
+}
+
+TEST_F(stat, tells_the_superblock)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, stat(A, &st));
+	ASSERT_EQ(0, stat_of(self->a, 0, STATMOUNT_SB_BASIC));
+	EXPECT_EQ(major(st.st_dev), buf.sm.sb_dev_major);
+	EXPECT_EQ(minor(st.st_dev), buf.sm.sb_dev_minor);
+	EXPECT_EQ(0, buf.sm.sb_flags);
+	/* A mount that is read-only says nothing about its superblock. */
+	ASSERT_EQ(0, mnt_flags(A, MS_RDONLY));
+	ASSERT_EQ(0, stat_of(self->a, 0, STATMOUNT_SB_BASIC));
+	EXPECT_EQ(0, buf.sm.sb_flags);
+	ASSERT_EQ(0, mnt_error(mount(NULL, A, NULL, MS_REMOUNT | MS_RDONLY, NULL)));
+	ASSERT_EQ(0, stat_of(self->a, 0, STATMOUNT_SB_BASIC));
+	EXPECT_EQ(MS_RDONLY, buf.sm.sb_flags);
+}
+
+TEST_F(stat, tells_the_source)
+{
+#ifdef STATMOUNT_SB_SOURCE
+	mnt_dir(A "/b");
+	ASSERT_EQ(0, mnt_error(mount("some source", A "/b", "tmpfs", 0, NULL)));
+	ASSERT_EQ(0, stat_of(unique_id(A "/b"), 0, STATMOUNT_SB_SOURCE));
+	if (!(buf.sm.mask & STATMOUNT_SB_SOURCE))
+		SKIP(return, "no STATMOUNT_SB_SOURCE");
+	EXPECT_STREQ("some source", buf.sm.str + buf.sm.sb_source);
+#else
+	SKIP(return, "headers without STATMOUNT_SB_SOURCE");
+#endif
+}
+
+/* What is asked for and not known is not there, and no error. */
+TEST_F(stat, tells_what_it_could_tell)
+{
+	const uint64_t later = 1ULL << 62;
+
+	ASSERT_EQ(0, stat_of(self->a, 0, STATMOUNT_FS_TYPE | later));
+	EXPECT_EQ(STATMOUNT_FS_TYPE, buf.sm.mask);
+#ifdef STATMOUNT_SUPPORTED_MASK
+	ASSERT_EQ(0, stat_of(self->a, 0, STATMOUNT_SUPPORTED_MASK));
+	if (!(buf.sm.mask & STATMOUNT_SUPPORTED_MASK))
+		SKIP(return, "no STATMOUNT_SUPPORTED_MASK");
+	EXPECT_EQ(STATMOUNT_SUPPORTED_MASK | STATMOUNT_MNT_UIDMAP | STATMOUNT_SB_BASIC,
+		  buf.sm.supported_mask & (STATMOUNT_SUPPORTED_MASK | later |
+					   STATMOUNT_MNT_UIDMAP | STATMOUNT_SB_BASIC));
 #endif
 }
 
@@ -363,6 +483,68 @@ TEST_F(stat, of_another_namespace_for_its_owner)
 	EXPECT_TRUE(listed(there, ids, n));
 	EXPECT_FALSE(listed(self->x, ids, n));
 	proc_kill(pid);
+}
+
+/* The namespace by an open file of it, in place of its id. */
+TEST_F(stat, of_another_namespace_by_its_file)
+{
+#ifdef STATMOUNT_BY_FD
+	pid_t pid = proc_fork_bound(CLONE_NEWNS);
+	uint64_t by_id[512], by_file[512];
+	struct mnt_id_req req = {
+		.size = MNT_ID_REQ_SIZE_VER1,
+		.mnt_id = LSMT_ROOT,
+	};
+	int n;
+
+	if (!pid)
+		proc_sleep_forever();
+	n = list_of(LSMT_ROOT, ns_id(pid), 0, by_id, 512, 0);
+	ASSERT_GT(n, 3);
+	req.mnt_ns_fd = ns_open(pid, "mnt");
+	if (mnt_error(syscall(SYS_listmount, &req, by_file, 512, 0)) == -EINVAL)
+		SKIP(return, "no mnt_ns_fd");
+	ASSERT_EQ(n, mnt_error(syscall(SYS_listmount, &req, by_file, 512, 0)));
+	EXPECT_EQ(0, memcmp(by_id, by_file, n * sizeof(by_id[0])));
+	req.mnt_id = by_id[n - 1];
+	req.param = STATMOUNT_MNT_BASIC | STATMOUNT_MNT_NS_ID;
+	EXPECT_EQ(0, mnt_error(syscall(SYS_statmount, &req, &buf, sizeof(buf), 0)));
+	EXPECT_EQ(by_id[n - 1], buf.sm.mnt_id);
+	EXPECT_EQ(ns_id(pid), buf.sm.mnt_ns_id);
+	/* Either the one or the other. */
+	req.mnt_ns_id = ns_id(pid);
+	EXPECT_EQ(-EINVAL, mnt_error(syscall(SYS_statmount, &req, &buf, sizeof(buf), 0)));
+	proc_kill(pid);
+#else
+	SKIP(return, "headers without STATMOUNT_BY_FD");
+#endif
+}
+
+TEST_F(stat, what_is_no_file_of_a_mount_namespace_is_refused)
+{
+#ifdef STATMOUNT_BY_FD
+	struct mnt_id_req req = {
+		.size = MNT_ID_REQ_SIZE_VER1,
+		.mnt_id = LSMT_ROOT,
+		.mnt_ns_fd = ns_open(0, "mnt"),
+	};
+	uint64_t ids[512];
+
+	if (mnt_error(syscall(SYS_listmount, &req, ids, 512, 0)) == -EINVAL)
+		SKIP(return, "no mnt_ns_fd");
+	req.mnt_ns_fd = ns_open(0, "uts");
+	EXPECT_EQ(-EINVAL, mnt_error(syscall(SYS_listmount, &req, ids, 512, 0)));
+	req.mnt_ns_fd = open(A, O_RDONLY | O_CLOEXEC);
+	EXPECT_EQ(-EINVAL, mnt_error(syscall(SYS_listmount, &req, ids, 512, 0)));
+	req.mnt_ns_fd = 999;
+	EXPECT_EQ(-EBADF, mnt_error(syscall(SYS_listmount, &req, ids, 512, 0)));
+	req.mnt_id = self->a;
+	EXPECT_EQ(-EBADF, mnt_error(syscall(SYS_statmount, &req, &buf, sizeof(buf), 0)));
+	req.mnt_ns_fd = ns_open(0, "uts");
+	EXPECT_EQ(-EINVAL, mnt_error(syscall(SYS_statmount, &req, &buf, sizeof(buf), 0)));
+#else
+	SKIP(return, "headers without STATMOUNT_BY_FD");
+#endif
 }
 
 TEST_F(stat, of_a_namespace_without_privilege_over_it_is_refused)

@@ -278,6 +278,64 @@ TEST_F(userns, a_read_only_proc_allows_a_read_only_one)
 	EXPECT_EQ(0, proc_end(pid));
 }
 
+/* Root of a container with a net namespace of its own, which a sysfs shows. */
+static int sysfs_in_a_container(int flags, const char *hide)
+{
+	pid_t pid = container(CLONE_NEWNET);
+	int err;
+
+	if (pid)
+		return -proc_end(pid);
+	must(!hide || !mnt_tmpfs(hide));
+	err = mnt_mount("sysfs", A, flags, NULL);
+	must(err || mnt_exists(A "/kernel"));
+	_exit(-err);
+}
+
+/* The same for a sysfs: of those there are, one must be seen as a whole. */
+TEST_F(userns, sysfs_is_not_mounted_where_part_of_it_is_hidden)
+{
+	if (mnt_is("/sys"))
+		must(!mnt_off("/sys", MNT_DETACH));
+	EXPECT_EQ(-EPERM, sysfs_in_a_container(0, NULL));
+	ASSERT_EQ(0, mnt_mount("sysfs", "/sys", 0, NULL));
+	EXPECT_EQ(0, sysfs_in_a_container(0, NULL));
+	ASSERT_EQ(0, mnt_tmpfs("/sys/kernel"));
+	EXPECT_EQ(-EPERM, sysfs_in_a_container(0, NULL));
+	/* A second one that is whole, wherever it is. */
+	ASSERT_EQ(0, mnt_mount("sysfs", B, 0, NULL));
+	EXPECT_EQ(0, sysfs_in_a_container(0, NULL));
+	ASSERT_EQ(0, mnt_off(B, 0));
+	EXPECT_EQ(-EPERM, sysfs_in_a_container(0, NULL));
+	ASSERT_EQ(0, mnt_off("/sys/kernel", 0));
+	/* What it hides from itself, it may also see. */
+	EXPECT_EQ(0, sysfs_in_a_container(0, "/sys/kernel"));
+}
+
+/* What is meant to be mounted on hides nothing. */
+TEST_F(userns, a_sysfs_with_mounts_on_its_mount_points_is_whole)
+{
+	if (mnt_is("/sys"))
+		must(!mnt_off("/sys", MNT_DETACH));
+	ASSERT_EQ(0, mnt_mount("sysfs", "/sys", 0, NULL));
+	if (!mnt_exists("/sys/fs/cgroup"))
+		SKIP(return, "no control groups in this kernel");
+	ASSERT_EQ(0, mnt_tmpfs("/sys/fs/cgroup"));
+	EXPECT_EQ(0, sysfs_in_a_container(0, NULL));
+	ASSERT_EQ(0, mnt_tmpfs("/sys/fs"));
+	EXPECT_EQ(-EPERM, sysfs_in_a_container(0, NULL));
+}
+
+TEST_F(userns, a_read_only_sysfs_allows_a_read_only_one)
+{
+	if (mnt_is("/sys"))
+		must(!mnt_off("/sys", MNT_DETACH));
+	ASSERT_EQ(0, mnt_mount("sysfs", "/sys", 0, NULL));
+	ASSERT_EQ(0, mnt_flags("/sys", MS_RDONLY));
+	EXPECT_EQ(-EPERM, sysfs_in_a_container(0, NULL));
+	EXPECT_EQ(0, sysfs_in_a_container(MS_RDONLY, NULL));
+}
+
 /* What has a device number in a container's own file system is no device. */
 TEST_F(userns, no_device_is_made_or_opened)
 {

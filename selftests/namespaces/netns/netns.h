@@ -75,4 +75,30 @@ static inline bool run(const char *command)
 	return proc_end(pid) == 0;
 }
 
+/* Numbers that a namespace has for others: RTM_NEWNSID, RTM_GETNSID. */
+
+static inline int nsid_set(int ns, int id)
+{
+	struct rtgenmsg g = { .rtgen_family = AF_UNSPEC };
+	struct nl r = nl_make(RTM_NEWNSID, 0, &g, sizeof(g));
+
+	nl_add_int(&r, NETNSA_FD, ns);
+	nl_add_int(&r, NETNSA_NSID, id);
+	return nl_talk(&r);
+}
+
+/* The number for @ns, -1 when there is none; -1000 - errno. */
+static inline int nsid_get(int ns)
+{
+	struct rtgenmsg g = { .rtgen_family = AF_UNSPEC };
+	struct nl r = nl_make(RTM_GETNSID, 0, &g, sizeof(g));
+	const int *id;
+	int err;
+
+	nl_add_int(&r, NETNSA_FD, ns);
+	err = nl_talk(&r);
+	id = nl_find(&r, sizeof(g), NETNSA_NSID);
+	return err ? err - 1000 : id ? *id : -2000;
+}
+
 #endif /* NETNS_H */

@@ -226,6 +226,120 @@ TEST_F(netns, an_open_setting_stays_that_of_its_namespace)
 	EXPECT_EQ(here, file_number(file));
 }
 
+/* Who may have a socket for pings: users of these groups. */
+#define PING_GROUPS	SYS "ipv4/ping_group_range"
+
+/* A socket for pings of the caller's namespace, by group @gid: 0 or -errno. */
+static int ping_socket(int family, gid_t gid)
+{
+	pid_t pid = proc_fork_bound(0);
+	int sk;
+
+	if (!pid) {
+		must(!setgroups(0, NULL));
+		must(!setresgid(gid, gid, gid));
+		sk = socket(family, SOCK_DGRAM,
+			    family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+		_exit(sk < 0 ? errno : 0);
+	}
+	return -proc_end(pid);
+}
+
+static int ping_by(gid_t gid)
+{
+	return ping_socket(AF_INET, gid);
+}
+
+/* Whether the caller's namespace has, in the caller's numbers, this range. */
+static bool ping_groups_are(unsigned int first, unsigned int last)
+{
+	unsigned int f, l;
+	char text[64];
+
+	must(file_read(PING_GROUPS, text, sizeof(text)) > 0);
+	must(sscanf(text, "%u %u", &f, &l) == 2);
+	return f == first && l == last;
+}
+
+/* An empty range is the default: not even root's group is in it. */
+TEST_F(netns, pings_are_for_nobody_at_first)
+{
+	EXPECT_TRUE(ping_groups_are(1, 0));
+	EXPECT_EQ(-EACCES, ping_by(0));
+	EXPECT_EQ(-EACCES, ping_by(1));
+	EXPECT_EQ(-EACCES, ping_socket(AF_INET6, 0));
+	/* A new one starts with that, whatever its maker has. */
+	ASSERT_EQ(0, file_write(PING_GROUPS, "0 100"));
+	EXPECT_EQ(0, ping_by(0));
+	EXPECT_TRUE(IN_NET(net_make(), ping_groups_are(1, 0)));
+}
+
+TEST_F(netns, pings_are_for_the_groups_of_one_namespace)
+{
+	ASSERT_EQ(0, IN_NET(self->a, file_write(PING_GROUPS, "5 6")));
+	EXPECT_EQ(-EACCES, IN_NET(self->a, ping_by(4)));
+	EXPECT_EQ(0, IN_NET(self->a, ping_by(5)));
+	EXPECT_EQ(0, IN_NET(self->a, ping_by(6)));
+	EXPECT_EQ(-EACCES, IN_NET(self->a, ping_by(7)));
+	EXPECT_EQ(0, IN_NET(self->a, ping_socket(AF_INET6, 5)));
+	EXPECT_EQ(-EACCES, IN_NET(self->a, ping_socket(AF_INET6, 7)));
+	EXPECT_EQ(-EACCES, IN_NET(self->b, ping_by(5)));
+	EXPECT_EQ(-EACCES, ping_by(5));
+	EXPECT_TRUE(IN_NET(self->b, ping_groups_are(1, 0)));
+}
+
+TEST_F(netns, pings_are_for_members_too)
+{
+	const gid_t five = 5, six = 6;
+
+	ASSERT_EQ(0, file_write(PING_GROUPS, "5 5"));
+	ASSERT_EQ(0, setgroups(1, &six));
+	EXPECT_EQ(-1, socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP));
+	EXPECT_EQ(EACCES, errno);
+	ASSERT_EQ(0, setgroups(1, &five));
+	EXPECT_GE(socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP), 0);
+}
+
+TEST_F(netns, a_reversed_range_of_groups_is_nobody)
+{
+	ASSERT_EQ(0, file_write(PING_GROUPS, "0 100"));
+	ASSERT_EQ(0, file_write(PING_GROUPS, "6 4"));
+	EXPECT_TRUE(ping_groups_are(1, 0));
+	EXPECT_EQ(-EACCES, ping_by(5));
+}
+
+/* The groups of a container are those of its user namespace. */
+TEST_F(netns, a_container_lets_its_own_groups_ping)
+{
+	struct baton ready = baton_make(), done = baton_make();
+	pid_t pid = userns_fork(CLONE_NEWNET, 1000, 10);
+	int ns;
+
+	if (!pid) {
+		must(ping_by(3) == -EACCES);
+		must(!file_write(PING_GROUPS, "3 3"));
+		must(ping_groups_are(3, 3));
+		must(!ping_by(3));
+		must(ping_by(4) == -EACCES);
+		/* It has no group 10 to give it to. */
+		must(file_write(PING_GROUPS, "0 10") == -EINVAL);
+		must(file_write(PING_GROUPS, "10 10") == -EINVAL);
+		must(ping_groups_are(3, 3));
+		baton_pass(&ready, 0);
+		baton_take(&done);
+		must(ping_groups_are(0, 9));
+		_exit(0);
+	}
+	baton_take(&ready);
+	ns = ns_open(pid, "net");
+	EXPECT_TRUE(IN_NET(ns, ping_groups_are(1003, 1003)));
+	EXPECT_EQ(0, IN_NET(ns, ping_by(1003)));
+	EXPECT_EQ(-EACCES, IN_NET(ns, ping_by(3)));
+	EXPECT_EQ(0, IN_NET(ns, file_write(PING_GROUPS, "1000 1009")));
+	baton_pass(&done, 0);
+	EXPECT_EQ(0, proc_end(pid));
+}
+
 /* netfilter, by the program nft(8) */
 
 #define DROP_PORT_7 "nft add table inet t '{ chain in { type filter hook input priority 0; " \

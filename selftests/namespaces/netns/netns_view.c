@@ -81,6 +81,57 @@ TEST_F(netns, proc_net_route_has_the_routes_of_its_namespace)
 	EXPECT_FALSE(mentions("/proc/net/route", "d0"));
 }
 
+/* Whether @dir/self/net, of a proc, has the caller's devices in it. */
+static bool shows_net(const char *dir)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/self/net/dev", dir);
+	return !access(path, R_OK) && mentions(path, "lo:");
+}
+
+/*
+ * A proc of processes only shows the net of those whose net namespace its
+ * mounter administers; with the rest of a proc come the others.
+ */
+TEST_F(netns, a_proc_of_processes_shows_what_its_mounter_administers)
+{
+	pid_t pid;
+
+	if (proc_kernel_before(7, 3))
+		SKIP(return, "this kernel shows it to everybody");
+	pid = userns_fork(CLONE_NEWNS | CLONE_NEWPID, 1000, 10);
+	if (!pid) {
+		must(!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+		must(!mount("tmpfs", "/tmp", "tmpfs", 0, NULL));
+		must(!mkdir("/tmp/all", 0755) && !mkdir("/tmp/part", 0755));
+		must(!mount("proc", "/tmp/all", "proc", 0, NULL));
+		must(!mount("proc", "/tmp/part", "proc", 0, "subset=pid"));
+		must(shows_net("/tmp/all"));
+		must(!shows_net("/tmp/part"));
+		must(access("/tmp/part/self/net/dev", F_OK) == -1 && errno == ENOENT);
+		/* A net namespace of its own is one that it administers. */
+		must(!unshare(CLONE_NEWNET));
+		must(shows_net("/tmp/part"));
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	pid = proc_fork_bound(CLONE_NEWNS);
+	if (!pid) {
+		must(!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+		must(!mount("proc", "/tmp", "proc", 0, "subset=pid"));
+		must(shows_net("/tmp"));
+		/* Whoever reads it. */
+		proc_become_nobody();
+		must(shows_net("/tmp"));
+		must(!ns_become_user_root());
+		must(!unshare(CLONE_NEWNET));
+		must(shows_net("/tmp"));
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+}
+
 /* A sysfs shows the devices of the namespace in which it was mounted. */
 TEST_F(netns, sysfs_shows_the_namespace_of_its_mount)
 {
@@ -127,32 +178,6 @@ TEST_F(netns, sysfs_is_mounted_by_the_owner_of_the_net_namespace)
 		_exit(0);
 	}
 	EXPECT_EQ(0, proc_end(pid));
-}
-
-/* Numbers that a namespace has for others: RTM_NEWNSID, RTM_GETNSID. */
-
-static int nsid_set(int ns, int id)
-{
-	struct rtgenmsg g = { .rtgen_family = AF_UNSPEC };
-	struct nl r = nl_make(RTM_NEWNSID, 0, &g, sizeof(g));
-
-	nl_add_int(&r, NETNSA_FD, ns);
-	nl_add_int(&r, NETNSA_NSID, id);
-	return nl_talk(&r);
-}
-
-/* The number for @ns, -1 when there is none; -1000 - errno. */
-static int nsid_get(int ns)
-{
-	struct rtgenmsg g = { .rtgen_family = AF_UNSPEC };
-	struct nl r = nl_make(RTM_GETNSID, 0, &g, sizeof(g));
-	const int *id;
-	int err;
-
-	nl_add_int(&r, NETNSA_FD, ns);
-	err = nl_talk(&r);
-	id = nl_find(&r, sizeof(g), NETNSA_NSID);
-	return err ? err - 1000 : id ? *id : -2000;
 }
 
 TEST_F(netns, has_numbers_for_others_that_are_its_own)

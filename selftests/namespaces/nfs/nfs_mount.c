@@ -496,4 +496,62 @@ TEST_F(joined, locks_of_two_clients_exclude_each_other)
 	close(fd);
 }
 
+/* Who reads the served file, once told to; what came of it goes to @result. */
+static pid_t reader(struct baton *go, struct baton *result)
+{
+	struct baton open_now = baton_make();
+	pid_t pid = proc_fork_bound(0);
+
+	if (!pid) {
+		int fd = open(C("f"), O_RDONLY | O_CLOEXEC);
+		char text[16];
+
+		must(fd >= 0);
+		baton_pass(&open_now, 0);
+		baton_take(go);
+		baton_pass(result, read(fd, text, sizeof(text)) < 0 ? errno : 0);
+		/* Not before the server can be told of the file's end. */
+		baton_take(go);
+		_exit(0);
+	}
+	baton_take(&open_now);
+	return pid;
+}
+
+/* Forces the unmount of what is in use. Whether the reader has a result now. */
+static bool force_ends(struct baton *result)
+{
+	must(umount2(NFS_CLIENT, MNT_FORCE) == -1 && errno == EBUSY);
+	return proc_poll(result->fd[0], POLLIN, 100) & POLLIN;
+}
+
+/*
+ * umount(2): it asks "to abort pending requests before attempting the unmount",
+ * which still fails while somebody has a file open. A read that had more than
+ * one pending is ended by as many.
+ */
+TEST_F(joined, a_forced_unmount_ends_what_waits_for_a_server)
+{
+	struct baton go = baton_make(), result = baton_make();
+	pid_t pid;
+
+	NEEDS_MOUNT();
+	ASSERT_EQ(0, nfs_mount("10.0.1.2", NFS_CLIENT, ""));
+	pid = reader(&go, &result);
+	ASSERT_EQ(0, nfs_link_set("far1", false));
+	baton_pass(&go, 0);
+	ASSERT_TRUE(EVENTUALLY(task_state(pid) == 'D'));
+	EXPECT_EQ(-1, umount2(NFS_CLIENT, 0));
+	EXPECT_EQ(EBUSY, errno);
+	EXPECT_EQ(0, proc_poll(result.fd[0], POLLIN, 100));
+	EXPECT_TRUE(EVENTUALLY(force_ends(&result)));
+	EXPECT_NE(0, baton_take(&result));
+	/* The mount is as good as before. */
+	ASSERT_EQ(0, nfs_link_up("far1"));
+	EXPECT_TRUE(holds(C("f"), "served"));
+	baton_pass(&go, 0);
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(0, umount2(NFS_CLIENT, MNT_FORCE));
+}
+
 TEST_HARNESS_MAIN

@@ -13,6 +13,7 @@
 FIXTURE(timens)
 {
 	long mono, boot;	/* the offsets */
+	long mono_before, boot_before;	/* the clocks before there was one */
 };
 
 FIXTURE_VARIANT(timens)
@@ -32,12 +33,14 @@ FIXTURE_VARIANT_ADD(timens, behind)
 
 FIXTURE_SETUP(timens)
 {
+	self->mono_before = now(CLOCK_MONOTONIC);
+	self->boot_before = now(CLOCK_BOOTTIME);
 	if (variant->ahead) {
 		self->mono = 86400 * SEC + 250 * MSEC;
 		self->boot = 7 * 86400 * SEC + 500 * MSEC;
 	} else {
-		self->mono = -now(CLOCK_MONOTONIC) / 2;
-		self->boot = -now(CLOCK_BOOTTIME) / 3;
+		self->mono = -self->mono_before / 2;
+		self->boot = -self->boot_before / 3;
 	}
 	ASSERT_EQ(0, unshare(CLONE_NEWTIME));
 	ASSERT_EQ(0, set_offset("monotonic", self->mono));

@@ -388,4 +388,28 @@ TEST_F(offsets, vfork_does_not_freeze_them)
 	EXPECT_TRUE(offsets_are(SEC, 0));
 }
 
-TEST_HARNESS_MAIN
+/* A program that is executed is in the namespace, as the first one. */
+TEST_F(offsets, an_exec_freezes_them)
+{
+	pid_t pid = proc_fork_bound(0);
+	int err;
+
+	if (!pid) {
+		must(!unshare(CLONE_NEWTIME));
+		must(!file_write(OFFSETS, "monotonic 1 0"));
+		must(!file_write(OFFSETS, "monotonic 2 0"));
+		execl("/proc/self/exe", "timens_offsets", "--write", NULL);
+		_exit(1);
+	}
+	err = -proc_end(pid);
+	if (!err && !offsets_can_freeze())
+		SKIP(return, "mended by base-fixes: never frozen without a vvar page");
+	EXPECT_EQ(-EACCES, err);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--write"))
+		return -file_write(OFFSETS, "monotonic 3 0");
+	return test_harness_run(argc, argv);
+}

@@ -4,11 +4,10 @@
  * the caller's time namespace have it; what waits for a while is as it was.
  *
  * Promises from time_namespaces(7), timerfd_create(2), timer_create(2), timer_settime(2),
- * clock_nanosleep(2), capabilities(7), futex(2), futex_waitv(2), io_uring_enter(2).
+ * clock_nanosleep(2), capabilities(7), futex(2), futex_waitv(2).
  */
 #include "timens_fixture.h"
 #include <linux/futex.h>
-#include <linux/io_uring.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/select.h>
@@ -362,54 +361,6 @@ TEST_F(timens, a_futex_waitv_until_monotonic)
 		must(errno == ETIMEDOUT);
 		must(now(CLOCK_MONOTONIC) >= at);
 	});
-}
-
-/* A ring of one entry, with one timeout in it that ends at @at. */
-static bool io_uring_waits_until(long at, unsigned int flags)
-{
-	struct io_uring_params p = {};
-	int fd = syscall(SYS_io_uring_setup, 1, &p);
-	struct timespec ts = timespec_of(at);
-	struct io_uring_sqe *sqe;
-	struct io_uring_cqe *cqe;
-	char *ring;
-
-	if (fd < 0)
-		return false;
-	must(p.features & IORING_FEAT_SINGLE_MMAP);
-	ring = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-		    fd, IORING_OFF_SQ_RING);
-	sqe = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-		   fd, IORING_OFF_SQES);
-	must(ring != MAP_FAILED && (void *)sqe != MAP_FAILED);
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = IORING_OP_TIMEOUT;
-	sqe->addr = (uintptr_t)&ts;
-	sqe->len = 1;
-	sqe->timeout_flags = IORING_TIMEOUT_ABS | flags;
-	((uint32_t *)(ring + p.sq_off.array))[0] = 0;
-	*(volatile uint32_t *)(ring + p.sq_off.tail) = 1;
-	must(syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS,
-		     NULL, 0) == 1);
-	cqe = (struct io_uring_cqe *)(ring + p.cq_off.cqes);
-	must(cqe->res == -ETIME);
-	close(fd);
-	return true;
-}
-
-TEST_F(timens, an_io_uring_timeout_until)
-{
-	static const unsigned int flags[] = { 0, IORING_TIMEOUT_BOOTTIME };
-	long at = now(CLOCK_MONOTONIC);
-
-	if (!io_uring_waits_until(at, 0))
-		SKIP(return, "no io_uring");
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		IN_TIMENS({
-			at = now(clocks[i]) + A_WHILE;
-			must(io_uring_waits_until(at, flags[i]));
-			must(now(clocks[i]) >= at);
-		});
 }
 
 TEST_HARNESS_MAIN
