@@ -26,6 +26,7 @@ F(release_agent, .controller = "pids", .name = "release_agent", .mode = 0644,
 F(id, .controller = "memory", .name = "memory." file, .mode = 0644,	\
 	.format = VALUE, .where = BOTH, .first = NONE,			\
 	.good = { "-1|" NONE, ##__VA_ARGS__ }, .bad = { "x", "1Mx", "1 2", "-2" })
+/* Written, they are put back, which shows where they had been used: memory-v1. */
 #define USAGE(id, file, wmode, ...)					\
 F(id, .controller = "memory", .name = "memory." file, .mode = 0444 | wmode, \
 	.format = VALUE, .where = BOTH, .first = "0", __VA_ARGS__)

@@ -6,96 +6,15 @@
  * Promises from admin-guide/cgroup-v1/memory.rst, "OOM Control" and "failcnt".
  */
 #include "kselftest_harness.h"
-#include <sched.h>
-#include <sys/eventfd.h>
-#include "memcg.h"
+#include <sys/mount.h>
+#include "memcg-v1.h"
 
-#define OOM_CONTROL	"memory.oom_control"
-#define LIMIT		"memory.limit_in_bytes"
-
-FIXTURE(oom_v1)
-{
-	char root[256];
-	char top[512], a[600];
-};
-
-FIXTURE_SETUP(oom_v1)
-{
-	if (cg_mount_point("memory", self->root, sizeof(self->root)))
-		SKIP(return, "no cgroup v1 hierarchy with the memory controller");
-	snprintf(self->top, sizeof(self->top), "%s/oom.%d", self->root, getpid());
-	snprintf(self->a, sizeof(self->a), "%s/a", self->top);
-	ASSERT_EQ(0, cg_create(self->top));
-	if (!cg_has(self->top, OOM_CONTROL))
-		SKIP(return, "no " OOM_CONTROL ": CONFIG_MEMCG_V1 is off");
-	ASSERT_EQ(0, cg_create(self->a));
-}
-
-/* There is no cgroup.kill in v1: the processes are named and killed singly. */
-static void kill_all(const char *cg)
-{
-	char buf[4096], *line, *save = NULL;
-
-	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
-		return;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int fd = proc_pidfd(atoi(line));
-
-		if (fd < 0)
-			continue;
-		proc_pidfd_signal(fd, SIGKILL);
-		proc_poll(fd, POLLIN, PROC_HANG_MS);
-		close(fd);
-	}
-}
-
-FIXTURE_TEARDOWN_PARENT(oom_v1)
-{
-	if (!self->top[0])
-		return;
-	kill_all(self->a);
-	kill_all(self->top);
-	cg_remove_tree(self->top);
-}
-
-/* A process that moves into @cg and wants @size bytes. */
-static pid_t glutton(const char *cg, size_t size)
-{
-	struct baton in = baton_make();
-	pid_t pid = proc_fork_bound(0);
-
-	if (!pid) {
-		must(!cg_enter(cg, 0));
-		baton_pass(&in, 0);
-		map_used(size);
-		_exit(0);
-	}
-	must(pid > 0);
-	baton_take(&in);
-	return pid;
-}
+MEMCG_V1_FIXTURE(oom_v1)
 
 /* An eventfd that counts the OOMs of @cg. */
 static int oom_eventfd(const char *cg)
 {
-	char path[PATH_MAX], text[64];
-	int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	int control = open(cg_path(path, cg, OOM_CONTROL), O_RDONLY | O_CLOEXEC);
-
-	must(event >= 0 && control >= 0);
-	snprintf(text, sizeof(text), "%d %d", event, control);
-	must(!cg_write(cg, "cgroup.event_control", text));
-	close(control);
-	return event;
-}
-
-static bool rung(int event, int ms)
-{
-	uint64_t count;
-
-	return proc_poll(event, POLLIN, ms) & POLLIN &&
-	       read(event, &count, sizeof(count)) == sizeof(count) && count;
+	return v1_bell(cg, OOM_CONTROL, "");
 }
 
 TEST_F(oom_v1, the_killer_is_on_at_first)
@@ -104,7 +23,7 @@ TEST_F(oom_v1, the_killer_is_on_at_first)
 	EXPECT_EQ(0, cg_key(self->a, OOM_CONTROL, "under_oom"));
 	EXPECT_EQ(0, cg_key(self->a, OOM_CONTROL, "oom_kill"));
 	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
-	EXPECT_EQ(-SIGKILL, proc_end(glutton(self->a, MB(12))));
+	EXPECT_EQ(-SIGKILL, proc_end(v1_hog(self->a, MB(12))));
 	EXPECT_EQ(1, cg_key(self->a, OOM_CONTROL, "oom_kill"));
 	EXPECT_EQ(0, cg_key(self->a, OOM_CONTROL, "under_oom"));
 	EXPECT_LE(1, cg_number(self->a, "memory.failcnt"));
@@ -158,7 +77,7 @@ TEST_F(oom_v1, switched_off_tasks_wait_for_a_higher_limit)
 
 	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
 	ASSERT_EQ(0, cg_write(self->a, OOM_CONTROL, "1"));
-	pid = glutton(self->a, MB(12));
+	pid = v1_hog(self->a, MB(12));
 	ASSERT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 1, 1));
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 	EXPECT_EQ(MB(8), cg_number(self->a, "memory.usage_in_bytes"));
@@ -174,7 +93,7 @@ TEST_F(oom_v1, switched_on_again_it_kills_who_waits)
 
 	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
 	ASSERT_EQ(0, cg_write(self->a, OOM_CONTROL, "1"));
-	pid = glutton(self->a, MB(12));
+	pid = v1_hog(self->a, MB(12));
 	ASSERT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 1, 1));
 	ASSERT_EQ(0, cg_write(self->a, OOM_CONTROL, "0"));
 	EXPECT_EQ(-SIGKILL, proc_end(pid));
@@ -187,7 +106,7 @@ TEST_F(oom_v1, who_waits_can_be_killed)
 
 	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
 	ASSERT_EQ(0, cg_write(self->a, OOM_CONTROL, "1"));
-	pid = glutton(self->a, MB(12));
+	pid = v1_hog(self->a, MB(12));
 	ASSERT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 1, 1));
 	EXPECT_EQ(-SIGKILL, proc_kill(pid));
 	EXPECT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 0, 0));
@@ -209,10 +128,40 @@ TEST_F(oom_v1, another_ones_death_gives_room)
 		proc_sleep_forever();
 	}
 	baton_take(&full);
-	pid = glutton(self->a, MB(4));
+	pid = v1_hog(self->a, MB(4));
 	ASSERT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 1, 1));
 	proc_kill(fat);
 	EXPECT_EQ(0, proc_end(pid));
+}
+
+TEST_F(oom_v1, a_removed_file_gives_room)
+{
+	char folder[] = "/tmp/oom-v1.XXXXXX", path[PATH_MAX];
+	pid_t pid;
+
+	ASSERT_NE(NULL, mkdtemp(folder));
+	ASSERT_EQ(0, mount("oom-v1", folder, "tmpfs", 0, NULL));
+	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
+	ASSERT_EQ(0, cg_write(self->a, OOM_CONTROL, "1"));
+	pid = v1_fork(self->a);
+	if (!pid) {
+		static const char page[PAGE] = "used";
+		int fd = open(cg_path(path, folder, "file"), O_WRONLY | O_CREAT, 0600);
+
+		for (int i = 0; i < MB(6) / PAGE; i++)
+			must(write(fd, page, PAGE) == PAGE);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	/* Whose file that is does not matter, and what it takes does. */
+	EXPECT_LE(MB(6), cg_number(self->a, USAGE));
+	pid = v1_hog(self->a, MB(4));
+	ASSERT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 1, 1));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	EXPECT_EQ(0, unlink(cg_path(path, folder, "file")));
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(0, umount(folder));
+	EXPECT_EQ(0, rmdir(folder));
 }
 
 /* Where a task cannot sleep, as in a system call, it gets an error instead. */
@@ -252,9 +201,9 @@ TEST_F(oom_v1, an_eventfd_tells_of_a_kill)
 
 	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
 	EXPECT_FALSE(rung(event, 0));
-	EXPECT_EQ(0, proc_end(glutton(self->a, MB(4))));
+	EXPECT_EQ(0, proc_end(v1_hog(self->a, MB(4))));
 	EXPECT_FALSE(rung(event, 0));
-	EXPECT_EQ(-SIGKILL, proc_end(glutton(self->a, MB(12))));
+	EXPECT_EQ(-SIGKILL, proc_end(v1_hog(self->a, MB(12))));
 	EXPECT_TRUE(rung(event, PROC_HANG_MS));
 }
 
@@ -265,7 +214,7 @@ TEST_F(oom_v1, an_eventfd_tells_who_has_to_act)
 
 	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
 	ASSERT_EQ(0, cg_write(self->a, OOM_CONTROL, "1"));
-	pid = glutton(self->a, MB(12));
+	pid = v1_hog(self->a, MB(12));
 	EXPECT_TRUE(rung(event, PROC_HANG_MS));
 	ASSERT_EQ(0, cg_write(self->a, LIMIT, "32M"));
 	EXPECT_EQ(0, proc_end(pid));
@@ -278,6 +227,58 @@ TEST_F(oom_v1, an_eventfd_rings_when_the_cgroup_goes)
 	EXPECT_FALSE(rung(event, 0));
 	ASSERT_EQ(0, cg_remove(self->a));
 	EXPECT_TRUE(rung(event, PROC_HANG_MS));
+}
+
+/* Who sleeps in the top's OOM holds up all below, and these are told. */
+TEST_F(oom_v1, it_tells_all_listeners_of_whose_it_is_and_below)
+{
+	int root = oom_eventfd(self->root), top = oom_eventfd(self->top);
+	int one = oom_eventfd(self->a), two = oom_eventfd(self->a);
+	int b = oom_eventfd(self->b);
+
+	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
+	EXPECT_EQ(-SIGKILL, proc_end(v1_hog(self->a, MB(12))));
+	EXPECT_TRUE(rung(one, 0));
+	EXPECT_TRUE(rung(two, 0));
+	EXPECT_FALSE(rung(b, 0));
+	EXPECT_FALSE(rung(top, 0));
+	EXPECT_FALSE(rung(root, 0));
+	ASSERT_EQ(0, cg_write(self->top, LIMIT, "4M"));
+	EXPECT_EQ(-SIGKILL, proc_end(v1_hog(self->b, MB(12))));
+	EXPECT_TRUE(rung(one, 0));
+	EXPECT_TRUE(rung(two, 0));
+	EXPECT_TRUE(rung(b, 0));
+	EXPECT_TRUE(rung(top, 0));
+	EXPECT_FALSE(rung(root, 0));
+}
+
+TEST_F(oom_v1, a_closed_listener_leaves_the_other)
+{
+	int one = oom_eventfd(self->a), two = oom_eventfd(self->a);
+
+	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
+	close(one);
+	EXPECT_EQ(-SIGKILL, proc_end(v1_hog(self->a, MB(12))));
+	EXPECT_TRUE(rung(two, 0));
+}
+
+TEST_F(oom_v1, who_comes_late_is_told_at_once)
+{
+	int event;
+	pid_t pid;
+
+	ASSERT_EQ(0, cg_write(self->a, LIMIT, "8M"));
+	ASSERT_EQ(0, cg_write(self->a, OOM_CONTROL, "1"));
+	event = oom_eventfd(self->a);
+	pid = v1_hog(self->a, MB(12));
+	EXPECT_TRUE(rung(event, PROC_HANG_MS));
+	ASSERT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 1, 1));
+	EXPECT_TRUE(rung(oom_eventfd(self->a), 0));
+	EXPECT_FALSE(rung(oom_eventfd(self->top), 0));
+	ASSERT_EQ(0, cg_write(self->a, LIMIT, "32M"));
+	EXPECT_EQ(0, proc_end(pid));
+	ASSERT_TRUE(cg_key_settles(self->a, OOM_CONTROL, "under_oom", 0, 0));
+	EXPECT_FALSE(rung(oom_eventfd(self->a), 0));
 }
 
 TEST_F(oom_v1, malformed_registrations_are_refused)

@@ -1,0 +1,1 @@
+../memory-v1/memcg-v1.h
