@@ -168,22 +168,128 @@ TEST_F(cpu_v1, a_process_competes_with_child_cgroups)
 	EXPECT_TRUE(divided(self->steps, 0.5));
 }
 
+static long stat_of(const char *cg, const char *key)
+{
+	return cg_key(cg, "cpu.stat", key);
+}
+
+/* The CPU time of @pid, in ms. */
+static long long cpu_ms(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	must(!clock_getcpuclockid(pid, &clock) && !clock_gettime(clock, &ts));
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/*
+ * Whether @pid, alone in @cg, comes to use @percent of the time, over periods
+ * of @period ms, and at the very least an eighth of that. It may take long: what
+ * it uses while the machine below stands is paid back later.
+ */
+static bool keeps(pid_t pid, const char *cg, int percent, int period)
+{
+	long long start = runner_now_ms(), used = cpu_ms(pid), wall = 0;
+	long first = stat_of(cg, "nr_periods"), periods = 0;
+	double seen = 0;
+
+	while (wall < 2 * PROC_HANG_MS) {
+		poll(NULL, 0, 10 * period);
+		wall = runner_now_ms() - start;
+		seen = (cpu_ms(pid) - used) * 100.0 / wall;
+		periods = stat_of(cg, "nr_periods") - first;
+		if (seen * 8 > percent && seen < percent * 1.2 && periods >= 10 &&
+		    periods <= wall / period + 1)
+			return true;
+	}
+	fprintf(stderr, "# %.1f %%, not %d %%, in %ld periods of %lld ms\n", seen, percent,
+		periods, wall);
+	return false;
+}
+
+/* Quota and period are in microseconds. */
 TEST_F(cpu_v1, the_quota_is_kept)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, cg_write(self->t.a, "cpu.cfs_quota_us", "20000"));
+	pid = spinner(self->t.a, self->steps);
+	EXPECT_TRUE(keeps(pid, self->t.a, 20, 100));
+	ASSERT_EQ(0, cg_write(self->t.a, "cpu.cfs_period_us", "50000"));
+	EXPECT_TRUE(keeps(pid, self->t.a, 40, 50));
+	EXPECT_EQ(0, stat_of(self->t.b, "nr_throttled"));
+	EXPECT_EQ(0, stat_of(self->t.top, "nr_throttled"));
+}
+
+TEST_F(cpu_v1, the_limited_one_has_less_than_its_equal)
 {
 	long long end = runner_now_ms() + PROC_HANG_MS;
 
 	ASSERT_EQ(0, cg_write(self->t.a, "cpu.cfs_quota_us", "20000"));
 	spinner(self->t.a, self->steps);
 	spinner(self->t.b, self->steps + 1);
-	while ((cg_key(self->t.a, "cpu.stat", "nr_throttled") < 4 ||
+	while ((stat_of(self->t.a, "nr_throttled") < 4 ||
 		self->steps[0] >= self->steps[1]) && runner_now_ms() < end)
 		poll(NULL, 0, 10);
-	EXPECT_GE(cg_key(self->t.a, "cpu.stat", "nr_periods"), 4);
-	EXPECT_GE(cg_key(self->t.a, "cpu.stat", "nr_throttled"), 4);
-	EXPECT_GT(cg_key(self->t.a, "cpu.stat", "throttled_time"), 0);
-	EXPECT_EQ(0, cg_key(self->t.b, "cpu.stat", "nr_throttled"));
-	/* Of equal shares, the limited one has less. */
+	EXPECT_GE(stat_of(self->t.a, "nr_throttled"), 4);
+	EXPECT_EQ(0, stat_of(self->t.b, "nr_throttled"));
 	EXPECT_LT(self->steps[0], self->steps[1]);
+}
+
+/* Throttled for some 80 ms of 100 again and again, of which 1 ms is enough here. */
+TEST_F(cpu_v1, the_throttled_time_is_in_nanoseconds)
+{
+	long long start = runner_now_ms(), wall;
+	long throttled, time;
+
+	ASSERT_EQ(0, cg_write(self->t.a, "cpu.cfs_quota_us", "20000"));
+	spinner(self->t.a, self->steps);
+	do {
+		poll(NULL, 0, 10);
+		throttled = stat_of(self->t.a, "nr_throttled");
+		time = stat_of(self->t.a, "throttled_time");
+		wall = runner_now_ms() - start;
+	} while ((throttled < 4 || time < throttled * 1000000) && wall < PROC_HANG_MS);
+	EXPECT_GE(throttled, 4);
+	EXPECT_GE(time, throttled * 1000000);
+	/* There is one CPU, so it is no more than what went by. */
+	EXPECT_LE(time, (wall + 100) * 1000000);
+}
+
+/* Naps for a while, then computes for more than the quota is. */
+static void spin_in_bursts(const char *cg)
+{
+	must(!cg_enter(cg, 0));
+	for (;;) {
+		long long end;
+
+		poll(NULL, 0, 250);
+		end = runner_now_ms() + 45;
+		while (runner_now_ms() < end)
+			;
+	}
+}
+
+TEST_F(cpu_v1, bursts_are_counted)
+{
+	long long end = runner_now_ms() + PROC_HANG_MS;
+	pid_t pid;
+
+	EXPECT_EQ(0, stat_of(self->t.a, "nr_bursts"));
+	EXPECT_EQ(0, stat_of(self->t.a, "burst_time"));
+	ASSERT_EQ(0, cg_write(self->t.a, "cpu.cfs_quota_us", "20000"));
+	ASSERT_EQ(0, cg_write(self->t.a, "cpu.cfs_burst_us", "20000"));
+	pid = proc_fork_bound(0);
+	if (!pid)
+		spin_in_bursts(self->t.a);
+	ASSERT_GT(pid, 0);
+	while (stat_of(self->t.a, "nr_bursts") == 0 && runner_now_ms() < end)
+		poll(NULL, 0, 10);
+	EXPECT_GT(stat_of(self->t.a, "nr_bursts"), 0);
+	EXPECT_GT(stat_of(self->t.a, "burst_time"), 0);
+	/* In nanoseconds as well, and no more than 20 ms at once. */
+	EXPECT_LE(stat_of(self->t.a, "burst_time"), stat_of(self->t.a, "nr_bursts") * 20000000);
 }
 
 TEST_HARNESS_MAIN

@@ -216,13 +216,25 @@ TEST_F(cpu, a_weight_is_no_limit)
 	EXPECT_LT(i, 30);
 }
 
-/* In the second, two processes of nice 0 and nice 5, which is 1024 : 335. */
+/* In the last, two processes of nice 0 and nice 5, which is 1024 : 335. */
 static bool by_nice(struct share *s, int n)
 {
-	double w0 = s[1].steps[0], w1 = s[1].steps[1];
+	double w0 = s[n - 1].steps[0], w1 = s[n - 1].steps[1];
 
 	return as_expected(s, n) &&
 	       within(w0 / (w0 + w1), 1024.0 / (1024 + 335), 20);
+}
+
+static void start_nice_0_and_5(const char *cg, volatile unsigned long *steps)
+{
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = cg_fork_into(cg, 0);
+
+		if (!pid) {
+			must(nice(i ? 5 : 0) == (i ? 5 : 0));
+			runner_spin(steps + i);
+		}
+	}
 }
 
 /* Within the cgroup it is the processes' own nice values that count. */
@@ -234,14 +246,7 @@ TEST_F(cpu, the_processes_of_a_cgroup_share_by_their_own_nice_values)
 		{ self->a, self->steps + 1, 2, 100 },
 	};
 
-	for (int i = 0; i < 2; i++) {
-		pid_t pid = cg_fork_into(self->a, 0);
-
-		if (!pid) {
-			must(nice(i ? 5 : 0) == (i ? 5 : 0));
-			runner_spin(self->steps + 1 + i);
-		}
-	}
+	start_nice_0_and_5(self->a, self->steps + 1);
 	start(s, 1);
 	EXPECT_TRUE(settles(self->top, s, 2, 1200000, by_nice));
 }
@@ -366,6 +371,35 @@ TEST_F(cpu, an_idle_cgroup_has_the_cpu_when_nobody_wants_it)
 	ASSERT_GT(spinner(self->b, self->steps), 0);
 	EXPECT_TRUE(runner_runs(self->steps));
 	EXPECT_TRUE(uses(self->b, usage_usec(self->b), 100000));
+}
+
+/* "the threads inside the cgroup will retain their own relative priorities" */
+TEST_F(cpu, in_an_idle_cgroup_the_nice_values_count)
+{
+	struct share s = { self->a, self->steps, 2, 1 };
+
+	ASSERT_EQ(0, cg_write(self->a, "cpu.idle", "1"));
+	start_nice_0_and_5(self->a, self->steps);
+	EXPECT_TRUE(settles(self->top, &s, 1, 1200000, by_nice));
+}
+
+TEST_F(cpu, in_an_idle_cgroup_the_weights_of_children_count)
+{
+	char one[700], three[700];
+	struct share s[] = {
+		{ one, self->steps, 1, 1 },
+		{ three, self->steps + 1, 1, 3 },
+	};
+
+	snprintf(one, sizeof(one), "%s/one", self->a);
+	snprintf(three, sizeof(three), "%s/three", self->a);
+	ASSERT_EQ(0, cg_write(self->a, "cgroup.subtree_control", "+cpu"));
+	ASSERT_EQ(0, cg_create(one));
+	ASSERT_EQ(0, cg_create(three));
+	ASSERT_EQ(0, cg_write(three, "cpu.weight", "300"));
+	ASSERT_EQ(0, cg_write(self->a, "cpu.idle", "1"));
+	start(s, 2);
+	EXPECT_TRUE(divided(self->a, s, 2, 1200000));
 }
 
 /*

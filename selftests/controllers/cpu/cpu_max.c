@@ -16,76 +16,7 @@
  */
 #include <pthread.h>
 #include "cpu.h"
-
-static long long now_usec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
-}
-
-static long stat_of(const char *cg, const char *key)
-{
-	return cg_key(cg, "cpu.stat", key);
-}
-
-/* Waits until @periods more periods of @cg's limit have begun. */
-static bool periods_pass(const char *cg, long periods)
-{
-	long long end = runner_now_ms() + 2 * PROC_HANG_MS;
-	long goal = stat_of(cg, "nr_periods") + periods;
-
-	while (stat_of(cg, "nr_periods") < goal) {
-		if (runner_now_ms() > end)
-			return false;
-		poll(NULL, 0, 10);
-	}
-	return true;
-}
-
-#define LONG_PERIODS	80
-
-/*
- * Whether @cg comes to use @percent of the time, and at the very least an
- * eighth of that, over @periods or more periods of the limit of @by.
- */
-static bool keeps(const char *cg, const char *by, long periods, int percent)
-{
-	double seen = -1;
-	long long wall;
-	long used;
-
-	if (!periods_pass(by, 1))
-		return false;
-	wall = now_usec();
-	used = usage_usec(cg);
-	for (long n = periods; n < LONG_PERIODS; n += periods) {
-		if (!periods_pass(by, periods))
-			break;
-		/* One quota may fall on either side of where we look. */
-		seen = (usage_usec(cg) - used) * 100.0 / (now_usec() - wall);
-		if (seen * 8 > percent &&
-		    seen < percent * (1.1 + 1.0 / n))
-			return true;
-	}
-	fprintf(stderr, "# %s: used %.1f %%, not %d %%\n",
-		strrchr(cg, '/') + 1, seen, percent);
-	return false;
-}
-
-/* Waits until the statistic @key of @cg is at least @value. */
-static bool counts(const char *cg, const char *key, long value)
-{
-	long long end = runner_now_ms() + 2 * PROC_HANG_MS;
-
-	while (stat_of(cg, key) < value) {
-		if (runner_now_ms() > end)
-			return false;
-		poll(NULL, 0, 10);
-	}
-	return true;
-}
+#include "limit.h"
 
 TEST_F(cpu, the_limit_is_kept)
 {
@@ -184,6 +115,21 @@ TEST_F(cpu, the_local_statistic_includes_what_is_inherited)
 	EXPECT_EQ(0, cg_key(self->b, "cpu.stat.local", "throttled_usec"));
 }
 
+TEST_F(cpu, the_local_statistic_includes_what_is_ones_own)
+{
+	if (cg_key(self->a, "cpu.stat.local", "throttled_usec") < 0)
+		SKIP(return, "no cpu.stat.local (6.7)");
+	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "10000 100000"));
+	ASSERT_GT(spinner(self->a, self->steps), 0);
+	ASSERT_TRUE(counts(self->a, "throttled_usec", 1));
+	while (cg_key(self->a, "cpu.stat.local", "throttled_usec") == 0 &&
+	       stat_of(self->a, "nr_periods") < LONG_PERIODS)
+		poll(NULL, 0, 10);
+	EXPECT_GT(cg_key(self->a, "cpu.stat.local", "throttled_usec"), 0);
+	/* It does not go up to where nothing was throttled. */
+	EXPECT_EQ(0, cg_key(self->top, "cpu.stat.local", "throttled_usec"));
+}
+
 TEST_F(cpu, a_limit_below_binds_within_a_wider_one)
 {
 	ASSERT_EQ(0, cg_write(self->top, "cpu.max", "80000 100000"));
@@ -206,6 +152,47 @@ TEST_F(cpu, a_throttled_cgroup_runs_on_when_the_limit_is_lifted)
 	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "max"));
 	EXPECT_TRUE(runner_reaches(self->steps, before + 1));
 	EXPECT_TRUE(uses(self->a, usage_usec(self->a), 100000));
+}
+
+/*
+ * Whether the runner of @cg, which stands, goes on when @text is written to
+ * @file. A period may end meanwhile and let it go: then that is no proof.
+ */
+static bool is_let_go_by(const char *cg, volatile unsigned long *steps, const char *file,
+			 const char *text)
+{
+	for (int i = 0; i < 20; i++) {
+		long periods = stat_of(cg, "nr_periods");
+		unsigned long before;
+
+		if (!runner_stands(steps))
+			continue;
+		before = *steps;
+		must(!cg_write(cg, file, text));
+		if (!runner_reaches(steps, before + 1))
+			return false;
+		if (stat_of(cg, "nr_periods") == periods)
+			return true;
+	}
+	return false;
+}
+
+/* "Any updates to a group's bandwidth specification", even without a change */
+TEST_F(cpu, a_throttled_cgroup_runs_on_when_the_limit_is_written_again)
+{
+	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "1000 1000000"));
+	ASSERT_GT(spinner(self->a, self->steps), 0);
+	ASSERT_TRUE(runner_reaches(self->steps, 1));
+	while (!runner_stands(self->steps))
+		;
+	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max", "1000 1000000"));
+	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max.burst", "500"));
+	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max", "2000"));
+	/* And every time it is throttled again. */
+	while (!runner_stands(self->steps))
+		;
+	/* So that it need not wait for its end. */
+	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "max"));
 }
 
 TEST_F(cpu, a_throttled_process_dies_and_is_moved_out)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cpu.stat, cpu.stat.local and cpu.pressure: what is there, for whom it counts,
- * and what becomes of it when processes move and cgroups go.
+ * cpu.stat and cpu.stat.local: what is there, for whom it counts, and what
+ * becomes of it when processes move and cgroups go.
  *
- * Promises from cgroup-v2.rst, "CPU Interface Files", and accounting/psi.rst.
+ * Promises from cgroup-v2.rst, "CPU Interface Files".
  */
 #include <sys/resource.h>
 #include "cpu.h"
@@ -65,12 +65,24 @@ TEST_F(cpu, three_are_there_without_the_controller)
 		EXPECT_EQ(-ENOENT, cg_key(below, "cpu.stat", enabled[i]))
 			TH_LOG("%s", enabled[i]);
 	}
-	if (cg_has(below, "cpu.stat.local"))
-		EXPECT_EQ(-ENOENT, cg_key(below, "cpu.stat.local",
-					  "throttled_usec"));
 	/* What is used there is counted all the same. */
 	ASSERT_GT(burn(below, 50), 0);
 	EXPECT_GE(usage_usec(below), 50000);
+}
+
+/* What it says is of the controller, what it is not. */
+TEST_F(cpu, the_local_statistics_are_there_without_the_controller)
+{
+	char below[700], text[64];
+
+	if (!cg_has(self->a, "cpu.stat.local"))
+		SKIP(return, "no cpu.stat.local (6.7)");
+	snprintf(below, sizeof(below), "%s/below", self->a);
+	ASSERT_EQ(0, cg_create(below));
+	EXPECT_EQ(0, cg_key(self->a, "cpu.stat.local", "throttled_usec"));
+	EXPECT_EQ(0, cg_read(below, "cpu.stat.local", text, sizeof(text)));
+	ASSERT_EQ(0, cg_write(self->a, "cgroup.subtree_control", "+cpu"));
+	EXPECT_EQ(0, cg_key(below, "cpu.stat.local", "throttled_usec"));
 }
 
 TEST_F(cpu, usage_is_the_time_that_was_used)
@@ -181,88 +193,6 @@ TEST_F(cpu, the_statistics_of_a_limit_go_with_the_controller)
 	ASSERT_EQ(0, cg_write(self->a, "cgroup.subtree_control", "-cpu"));
 	EXPECT_EQ(-ENOENT, cg_key(below, "cpu.stat", "nr_periods"));
 	EXPECT_GE(usage_usec(below), 40000 - TICK_USEC);
-}
-
-/* The number after "total=" in @line ("some" or "full"), or -errno. */
-static long pressure(const char *cg, const char *line)
-{
-	char path[PATH_MAX], text[256], *total;
-	int err = file_field(cg_path(path, cg, "cpu.pressure"), line, text,
-			     sizeof(text));
-
-	if (err)
-		return err;
-	total = strstr(text, "total=");
-	return total ? atol(total + 6) : -EINVAL;
-}
-
-TEST_F(cpu, pressure_grows_where_processes_wait_for_the_cpu)
-{
-	long long end = runner_now_ms() + PROC_HANG_MS;
-
-	if (pressure(self->a, "some") == -ENOENT ||
-	    pressure(self->a, "some") == -EOPNOTSUPP)
-		SKIP(return, "no pressure stall information (CONFIG_PSI)");
-	EXPECT_EQ(0, pressure(self->a, "some"));
-	EXPECT_EQ(0, pressure(self->a, "full"));
-	for (int i = 0; i < 3; i++)
-		ASSERT_GT(spinner(self->a, self->steps + i), 0);
-	/* The numbers are updated every two seconds at the latest. */
-	while (!pressure(self->a, "some") && runner_now_ms() < end)
-		poll(NULL, 0, 20);
-	EXPECT_GT(pressure(self->a, "some"), 0);
-	EXPECT_GE(pressure(self->top, "some"), 0);
-	EXPECT_EQ(0, pressure(self->b, "some"));
-}
-
-TEST_F(cpu, pressure_can_be_switched_off)
-{
-	char text[256];
-
-	if (!cg_has(self->a, "cgroup.pressure"))
-		SKIP(return, "no cgroup.pressure (6.1, CONFIG_PSI)");
-	EXPECT_EQ(1, cg_number(self->a, "cgroup.pressure"));
-	ASSERT_EQ(0, cg_write(self->a, "cgroup.pressure", "0"));
-	/* Its files go, and those of the others stay. */
-	EXPECT_EQ(-ENOENT, cg_read(self->a, "cpu.pressure", text,
-				   sizeof(text)));
-	EXPECT_TRUE(cg_has(self->b, "cpu.pressure"));
-	ASSERT_EQ(0, cg_write(self->a, "cgroup.pressure", "1"));
-	EXPECT_TRUE(cg_has(self->a, "cpu.pressure"));
-	EXPECT_NE(0, cg_write(self->a, "cgroup.pressure", "2"));
-}
-
-TEST_F(cpu, malformed_triggers_are_refused)
-{
-	static const char * const bad[] = {
-		"some", "some 0 1000000", "some 0 0", "some 1 0",
-		"some 150000 10000001", "some 1000001 1000000",
-		"any 150000 1000000", "150000 1000000", "\n",
-	};
-
-	if (!cg_has(self->a, "cpu.pressure"))
-		SKIP(return, "no pressure stall information (CONFIG_PSI)");
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(-EINVAL, cg_write(self->a, "cpu.pressure", bad[i]))
-			TH_LOG("writing '%s'", bad[i]);
-	}
-	EXPECT_EQ(0, cg_write(self->a, "cpu.pressure", "some 150000 1000000"));
-}
-
-TEST_F(cpu, a_trigger_fires_when_processes_wait_long_enough)
-{
-	static const char trigger[] = "some 50000 500000";
-	char path[PATH_MAX];
-	int fd;
-
-	fd = open(cg_path(path, self->a, "cpu.pressure"), O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		SKIP(return, "no pressure stall information (CONFIG_PSI)");
-	ASSERT_EQ(sizeof(trigger), write(fd, trigger, sizeof(trigger)));
-	EXPECT_EQ(0, proc_poll(fd, POLLPRI, 0));
-	for (int i = 0; i < 3; i++)
-		ASSERT_GT(spinner(self->a, self->steps + i), 0);
-	EXPECT_TRUE(proc_poll(fd, POLLPRI, PROC_HANG_MS) & POLLPRI);
 }
 
 TEST_HARNESS_MAIN

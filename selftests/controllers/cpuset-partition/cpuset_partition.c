@@ -297,7 +297,7 @@ TEST_F(cpuset, no_unbound_work_is_done_on_isolated_cpus)
 	EXPECT_EQ(0, strtoul(text, NULL, 16));
 }
 
-/* Nobody moves it, so it stays where it was put. */
+/* Nobody balances there (cpuset_domains.c): being bound is how to get to a CPU. */
 TEST_F(cpuset, a_process_in_an_isolated_partition_runs_where_it_is_bound)
 {
 	pid_t pid;

@@ -8,87 +8,8 @@
  * "Usage Examples and Syntax", and admin-guide/cgroup-v1/cgroups.rst,
  * "clone_children".
  */
-#include "kselftest_harness.h"
 #include <pthread.h>
-#include "cpulist.h"
-#include "runner.h"
-
-FIXTURE(cpuset_v1)
-{
-	char root[256];
-	char top[512], a[600], b[600];
-	volatile unsigned long *steps;
-};
-
-FIXTURE_SETUP(cpuset_v1)
-{
-	if (!has_three_cpus())
-		SKIP(return, "not a machine of three CPUs");
-	if (cg_mount_point("cpuset", self->root, sizeof(self->root)))
-		SKIP(return, "no cgroup v1 hierarchy with the cpuset controller");
-	snprintf(self->top, sizeof(self->top), "%s/top.%d", self->root,
-		 getpid());
-	snprintf(self->a, sizeof(self->a), "%s/a", self->top);
-	snprintf(self->b, sizeof(self->b), "%s/b", self->top);
-	ASSERT_EQ(0, cg_create(self->top));
-	ASSERT_EQ(0, cg_write(self->top, "cpuset.cpus", ALL_CPUS));
-	ASSERT_EQ(0, cg_write(self->top, "cpuset.mems", "0"));
-	ASSERT_EQ(0, cg_create(self->a));
-	ASSERT_EQ(0, cg_create(self->b));
-	self->steps = runner_counters(8);
-}
-
-/* There is no cgroup.kill in v1: the processes are named and killed singly. */
-static void kill_all(const char *cg)
-{
-	char buf[4096], *line, *save = NULL;
-
-	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
-		return;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int fd = proc_pidfd(atoi(line));
-
-		if (fd < 0)
-			continue;
-		proc_pidfd_signal(fd, SIGKILL);
-		proc_poll(fd, POLLIN, PROC_HANG_MS);
-		close(fd);
-	}
-}
-
-FIXTURE_TEARDOWN_PARENT(cpuset_v1)
-{
-	if (!self->top[0])
-		return;
-	kill_all(self->a);
-	kill_all(self->b);
-	kill_all(self->top);
-	cg_remove_tree(self->top);
-}
-
-static int set(const char *cg, const char *cpus)
-{
-	int err = cg_write(cg, "cpuset.cpus", cpus);
-
-	return err ? err : cg_write(cg, "cpuset.mems", "0");
-}
-
-/* A process that sleeps in @cg, or -errno when it is not taken. */
-static pid_t sleeper(const char *cg)
-{
-	pid_t pid = proc_fork_bound(0);
-	int err;
-
-	if (!pid)
-		proc_sleep_forever();
-	err = cg_enter(cg, pid);
-	if (err) {
-		proc_kill(pid);
-		return err;
-	}
-	return pid;
-}
+#include "cpuset_v1.h"
 
 TEST_F(cpuset_v1, a_new_cgroup_is_empty)
 {
@@ -291,6 +212,28 @@ TEST_F(cpuset_v1, clone_children_does_not_copy_what_is_exclusive)
 	EXPECT_TRUE(reads(more, "cpuset.cpus", ""));
 }
 
+/* These two it has from its parent even without clone_children. */
+TEST_F(cpuset_v1, a_new_cgroup_spreads_memory_as_its_parent_does)
+{
+	static const char * const flags[] = {
+		"cpuset.memory_spread_page", "cpuset.memory_spread_slab",
+	};
+	char below[700];
+
+	snprintf(below, sizeof(below), "%s/below", self->a);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		ASSERT_EQ(0, cg_write(self->a, flags[i], "1"));
+		ASSERT_EQ(0, cg_create(below));
+		for (size_t k = 0; k < ARRAY_SIZE(flags); k++) {
+			EXPECT_TRUE(reads(below, flags[k], i == k ? "1" : "0"));
+		}
+		/* A later change is the one's own. */
+		ASSERT_EQ(0, cg_write(self->a, flags[i], "0"));
+		EXPECT_TRUE(reads(below, flags[i], "1"));
+		ASSERT_EQ(0, cg_remove(below));
+	}
+}
+
 TEST_F(cpuset_v1, flags_are_0_or_1)
 {
 	static const char * const flags[] = {
@@ -325,9 +268,19 @@ TEST_F(cpuset_v1, the_relax_domain_level_is_minus_1_or_more)
 			      "-1"));
 }
 
+/* A thread that tells who it is in steps[1]. */
+static void *tell_tid_and_tick(void *arg)
+{
+	volatile unsigned long *steps = arg;
+
+	steps[1] = syscall(SYS_gettid);
+	runner_tick(steps);
+	return NULL;
+}
+
 TEST_F(cpuset_v1, a_thread_is_moved_alone)
 {
-	pid_t pid;
+	pid_t pid, tid;
 
 	ASSERT_EQ(0, set(self->a, "1"));
 	ASSERT_EQ(0, set(self->b, "2"));
@@ -336,17 +289,28 @@ TEST_F(cpuset_v1, a_thread_is_moved_alone)
 		pthread_t thread;
 
 		must(!cg_enter(self->b, 0));
-		must(!pthread_create(&thread, NULL,
-				     (void *(*)(void *))runner_tick,
+		must(!pthread_create(&thread, NULL, tell_tid_and_tick,
 				     (void *)self->steps));
 		proc_sleep_forever();
 	}
 	ASSERT_TRUE(runner_runs(self->steps));
+	tid = self->steps[1];
+	ASSERT_EQ(4, cpus_of(tid));
 	ASSERT_EQ(0, cg_write_number(self->a, "tasks", pid));
 	EXPECT_EQ(2, cpus_of(pid));
-	/* The whole process, by the leader's number: both are there now. */
+	EXPECT_EQ(4, cpus_of(tid));
+	/* The other way round, as little. */
+	ASSERT_EQ(0, cg_write_number(self->b, "tasks", pid));
+	ASSERT_EQ(0, cg_write_number(self->a, "tasks", tid));
+	EXPECT_EQ(4, cpus_of(pid));
+	EXPECT_EQ(2, cpus_of(tid));
+	/* The whole process, by the number of either: both are there now. */
 	ASSERT_EQ(0, cg_write_number(self->b, "cgroup.procs", pid));
 	EXPECT_EQ(4, cpus_of(pid));
+	EXPECT_EQ(4, cpus_of(tid));
+	ASSERT_EQ(0, cg_write_number(self->a, "cgroup.procs", tid));
+	EXPECT_EQ(2, cpus_of(pid));
+	EXPECT_EQ(2, cpus_of(tid));
 }
 
 TEST_F(cpuset_v1, an_ordinary_user_sets_nothing)

@@ -229,6 +229,84 @@ TEST_F(cpuset, affinity_is_kept_over_a_move)
 	EXPECT_EQ(4, cpus_of(pid));
 }
 
+/* "A child created via fork(2) inherits", and so does the next program. */
+TEST_F(cpuset, affinity_is_inherited_with_what_was_wanted)
+{
+	struct baton ready = baton_make();
+	char exec_fd[16];
+	pid_t pid, child;
+
+	ASSERT_EQ(0, cg_write(self->b, "cpuset.cpus", "0-2"));
+	pid = cg_fork_into(self->b, 0);
+	if (!pid) {
+		must(!ask_for(0, 2));
+		child = fork();
+		if (!child) {
+			snprintf(exec_fd, sizeof(exec_fd), "%d", ready.fd[1]);
+			execl("/proc/self/exe", "cpuset_place", "--pass", exec_fd, NULL);
+			_exit(1);
+		}
+		_exit(proc_end(child));
+	}
+	ASSERT_GT(pid, 0);
+	child = baton_take(&ready);
+	EXPECT_EQ(2, cpus_of(child));
+	ASSERT_EQ(0, cg_write(self->b, "cpuset.cpus", "0"));
+	EXPECT_EQ(1, cpus_of(child));
+	/* It never asked itself. */
+	ASSERT_EQ(0, cg_write(self->b, "cpuset.cpus", "0-2"));
+	EXPECT_EQ(2, cpus_of(child));
+	EXPECT_EQ(2, cpus_of(pid));
+}
+
+TEST_F(cpuset, the_affinity_of_a_thread_is_its_own)
+{
+	pid_t pid = three_threads(self->b, self->steps), tid[3];
+
+	ASSERT_GT(pid, 0);
+	for (int i = 1; i < 3; i++)
+		tid[i] = self->steps[2 * i + 32];
+	ASSERT_EQ(0, ask_for(tid[1], 2));
+	EXPECT_EQ(2, cpus_of(tid[1]));
+	EXPECT_EQ(2, seen_on(self->steps + 2));
+	EXPECT_EQ(7, cpus_of(pid));
+	EXPECT_EQ(7, cpus_of(tid[2]));
+	/* Nor is the leader's the others'. */
+	ASSERT_EQ(0, ask_for(pid, 4));
+	EXPECT_EQ(4, cpus_of(pid));
+	EXPECT_EQ(2, cpus_of(tid[1]));
+	EXPECT_EQ(7, cpus_of(tid[2]));
+}
+
+/* As the system call has it: the C library fills up whatever the size is. */
+TEST_F(cpuset, the_mask_is_of_whole_words)
+{
+	unsigned long mask[2] = { 0, 0x5a5a };
+	long n;
+
+	ASSERT_EQ(0, ask_for(0, 6));
+	EXPECT_EQ(-1, syscall(SYS_sched_getaffinity, 0, 1, mask));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, syscall(SYS_sched_getaffinity, 0, sizeof(long) / 2, mask));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(0, mask[0]);
+	EXPECT_EQ(sizeof(long), syscall(SYS_sched_getaffinity, 0, sizeof(long), mask));
+	EXPECT_EQ(6, mask[0]);
+	/* It says how much of a longer one it has written. */
+	n = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+	EXPECT_GE(n, sizeof(long));
+	EXPECT_EQ(n == sizeof(long) ? 0x5a5a : 0, mask[1]);
+	EXPECT_EQ(-1, syscall(SYS_sched_getaffinity, 0, sizeof(long) + 1, mask));
+	EXPECT_EQ(EINVAL, errno);
+	/* Taken is any length; what is left out is no CPU, what is too much is ignored. */
+	mask[0] = 2;
+	EXPECT_EQ(0, syscall(SYS_sched_setaffinity, 0, 1, mask));
+	EXPECT_EQ(2, cpus_of(0));
+	EXPECT_EQ(-1, syscall(SYS_sched_setaffinity, 0, 0, mask));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(2, cpus_of(0));
+}
+
 TEST_F(cpuset, proc_names_the_cpuset)
 {
 	char path[64], text[700];
@@ -285,9 +363,16 @@ TEST_F(cpuset, a_change_far_above_is_followed)
 	EXPECT_EQ(7, cpus_of(pid));
 }
 
+/* What this program does as the one that a test executes. */
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--cpus-2"))
 		return cpus_of(0) == 2 ? 7 : 1;
+	if (argc == 3 && !strcmp(argv[1], "--pass")) {
+		struct baton ready = { .fd = { -1, atoi(argv[2]) } };
+
+		baton_pass(&ready, getpid());
+		proc_sleep_forever();
+	}
 	return test_harness_run(argc, argv);
 }

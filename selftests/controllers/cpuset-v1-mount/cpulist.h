@@ -1,0 +1,1 @@
+../cpuset/cpulist.h

@@ -1,0 +1,1 @@
+../cpuset/domains.h
