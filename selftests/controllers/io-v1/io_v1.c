@@ -23,11 +23,16 @@ FIXTURE_SETUP(io)
 	ASSERT_EQ(0, cg_create(self->b));
 }
 
+#define SCHEDULER	"/sys/block/ubda/queue/scheduler"
+
 /* All that tests start they reap, or it dies with them. */
 FIXTURE_TEARDOWN_PARENT(io)
 {
-	if (self->top[0])
-		cg_remove_tree(self->top);
+	if (!self->top[0])
+		return;
+	io_set(self->root, "blkio.throttle.read_bps_device", DISK, "0");
+	cg_remove_tree(self->top);
+	file_write(SCHEDULER, "none");
 }
 
 static pid_t v1_start(const char *cg, const struct io *io)
@@ -170,6 +175,55 @@ TEST_F(io, each_cgroup_has_a_limit_for_itself)
 	EXPECT_GE(v1_run(self->top, &io) * 3, want * 2);
 }
 
+/*
+ * How long it takes in @cg, with @want the time that the limits leave: two thirds of it
+ * at least, and twice that at most in one of several runs.
+ */
+static void expect_limited(struct __test_metadata *_metadata, const char *cg,
+			   const struct io *io, long want)
+{
+	long ms = LONG_MAX;
+
+	for (int i = 0; i < IO_RUNS && ms > want * 2; i++) {
+		ms = v1_run(cg, io);
+		EXPECT_GE(ms * 3, want * 2)
+			TH_LOG("%ld ms, %ld at the limit", ms, want);
+	}
+	EXPECT_LE(ms, want * 2)
+		TH_LOG("%ld ms, %ld at the limit", ms, want);
+}
+
+/* Each rule would leave these half the time, or an eighth, by itself. */
+TEST_F(io, of_a_rule_for_bytes_and_one_for_requests_the_narrower_binds)
+{
+	const struct io large = { DISK, false, KB(64), 8 };
+	const struct io small = { DISK, false, KB(4), 16 };
+
+	ASSERT_EQ(0, io_set(self->a, "blkio.throttle.read_bps_device", DISK, "%ld", KB(512)));
+	ASSERT_EQ(0, io_set(self->a, "blkio.throttle.read_iops_device", DISK, "16"));
+	expect_limited(_metadata, self->a, &large, 1000);
+	expect_limited(_metadata, self->a, &small, 1000);
+	/* Without the one, the other is still there. */
+	ASSERT_EQ(0, io_set(self->a, "blkio.throttle.read_bps_device", DISK, "0"));
+	expect_limited(_metadata, self->a, &small, 1000);
+	ASSERT_EQ(0, io_set(self->a, "blkio.throttle.read_iops_device", DISK, "0"));
+	ASSERT_EQ(0, io_set(self->a, "blkio.throttle.read_bps_device", DISK, "%ld", KB(512)));
+	expect_limited(_metadata, self->a, &large, 1000);
+}
+
+TEST_F(io, a_limit_on_the_root_is_for_the_roots_own_tasks)
+{
+	const struct io io = { DISK, false, KB(64), 8 };
+
+	ASSERT_EQ(0, io_set(self->root, "blkio.throttle.read_bps_device", DISK, "%ld",
+			    KB(512)));
+	expect_limited(_metadata, self->root, &io, 1000);
+	/* Now one of minutes: who is below has no part in it. */
+	ASSERT_EQ(0, io_set(self->root, "blkio.throttle.read_bps_device", DISK, "%ld", KB(2)));
+	EXPECT_GT(PROC_HANG_MS, v1_run(self->top, &io));
+	EXPECT_GT(PROC_HANG_MS, v1_run(self->a, &io));
+}
+
 TEST_F(io, bytes_and_requests_are_counted_exactly)
 {
 	const struct io writes = { DISK, true, KB(4), 10 };
@@ -221,10 +275,15 @@ TEST_F(io, an_ordinary_user_sets_nothing)
 	EXPECT_EQ(0, proc_end(pid));
 }
 
+/* Whether the disk is scheduled by BFQ now, with its files in cgroups. */
+static bool have_bfq(const char *cg)
+{
+	return !file_write(SCHEDULER, "bfq") && cg_has(cg, "blkio.bfq.weight");
+}
+
 TEST_F(io, bfq_weights_are_from_1_to_1000)
 {
-	if (file_write("/sys/block/ubda/queue/scheduler", "bfq") ||
-	    !cg_has(self->a, "blkio.bfq.weight"))
+	if (!have_bfq(self->a))
 		SKIP(return, "no BFQ with cgroups");
 	EXPECT_EQ(100, cg_number(self->a, "blkio.bfq.weight"));
 	EXPECT_EQ(0, cg_write(self->a, "blkio.bfq.weight", "1000"));
@@ -233,10 +292,45 @@ TEST_F(io, bfq_weights_are_from_1_to_1000)
 	EXPECT_EQ(-ERANGE, cg_write(self->a, "blkio.bfq.weight", "1001"));
 	EXPECT_EQ(-EINVAL, cg_write(self->a, "blkio.bfq.weight", "x"));
 	EXPECT_EQ(1, cg_number(self->a, "blkio.bfq.weight"));
+}
+
+TEST_F(io, bfq_has_weights_for_single_disks_which_default_removes)
+{
+	if (!have_bfq(self->a))
+		SKIP(return, "no BFQ with cgroups");
+	EXPECT_STREQ("", io_line(self->a, "blkio.bfq.weight_device", DISK));
 	ASSERT_EQ(0, io_set(self->a, "blkio.bfq.weight_device", DISK, "300"));
 	EXPECT_STREQ("300", io_line(self->a, "blkio.bfq.weight_device", DISK));
+	EXPECT_EQ(-ERANGE, io_set(self->a, "blkio.bfq.weight_device", DISK, "0"));
 	EXPECT_EQ(-ERANGE, io_set(self->a, "blkio.bfq.weight_device", DISK, "1001"));
-	must(!file_write("/sys/block/ubda/queue/scheduler", "none"));
+	EXPECT_EQ(-EINVAL, io_set(self->a, "blkio.bfq.weight_device", DISK, "x"));
+	EXPECT_STREQ("300", io_line(self->a, "blkio.bfq.weight_device", DISK));
+	EXPECT_EQ(100, cg_number(self->a, "blkio.bfq.weight"));
+	ASSERT_EQ(0, io_set(self->a, "blkio.bfq.weight_device", DISK, "default"));
+	EXPECT_STREQ("", io_line(self->a, "blkio.bfq.weight_device", DISK));
+}
+
+TEST_F(io, bfq_counts_what_it_schedules)
+{
+	const struct io writes = { DISK, true, KB(4), 10 };
+	const struct io reads = { DISK, false, KB(16), 3 };
+
+	if (!have_bfq(self->a))
+		SKIP(return, "no BFQ with cgroups");
+	v1_run(self->a, &writes);
+	v1_run(self->a, &reads);
+	EXPECT_EQ(KB(48), v1_stat(self->a, "blkio.bfq.io_service_bytes", "Read"));
+	EXPECT_EQ(KB(40), v1_stat(self->a, "blkio.bfq.io_service_bytes", "Write"));
+	EXPECT_EQ(KB(88), v1_stat(self->a, "blkio.bfq.io_service_bytes", "Total"));
+	EXPECT_EQ(3, v1_stat(self->a, "blkio.bfq.io_serviced", "Read"));
+	EXPECT_EQ(10, v1_stat(self->a, "blkio.bfq.io_serviced", "Write"));
+	EXPECT_EQ(0, v1_stat(self->b, "blkio.bfq.io_serviced", "Total"));
+	/* With what is below, and without. */
+	v1_run(self->top, &reads);
+	EXPECT_EQ(KB(48), v1_stat(self->top, "blkio.bfq.io_service_bytes", "Total"));
+	EXPECT_EQ(KB(136), v1_stat(self->top, "blkio.bfq.io_service_bytes_recursive",
+				   "Total"));
+	EXPECT_EQ(16, v1_stat(self->top, "blkio.bfq.io_serviced_recursive", "Total"));
 }
 
 TEST_HARNESS_MAIN

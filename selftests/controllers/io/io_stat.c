@@ -59,15 +59,10 @@ TEST_F(io, writes_are_counted_to_the_byte)
 TEST_F(io, a_line_has_the_documented_keys_in_order)
 {
 	const struct io io = { DISK, true, 512, 1 };
-	long v[6];
-	int end = 0;
 
 	io_run(self->a, &io);
-	ASSERT_EQ(6, sscanf(io_line(self->a, "io.stat", DISK),
-			    "rbytes=%ld wbytes=%ld rios=%ld wios=%ld dbytes=%ld dios=%ld%n",
-			    &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &end));
-	EXPECT_GT(end, 0);
-	EXPECT_EQ(512, v[1]);
+	EXPECT_STREQ("rbytes=0 wbytes=512 rios=0 wios=1 dbytes=0 dios=0",
+		     io_line(self->a, "io.stat", DISK));
 }
 
 TEST_F(io, discards_are_counted_apart)

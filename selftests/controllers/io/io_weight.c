@@ -10,20 +10,24 @@
  * Promises from cgroup-v2.rst, "IO Interface Files", and block/bfq-iosched.rst.
  */
 #include "io.h"
+#include <linux/loop.h>
+#include <sys/ioctl.h>
 
 #define NEEDS_IOCOST() do {						\
 	if (!cg_has(self->root, "io.cost.qos"))				\
 		SKIP(return, "no iocost (CONFIG_BLK_CGROUP_IOCOST)");	\
 } while (0)
 
-FIXTURE_SETUP(io)
-{
-	IO_SETUP();
-}
-
 static void set_scheduler(const char *name)
 {
 	must(!file_write("/sys/block/ubda/queue/scheduler", name));
+}
+
+/* None that the disk has by default has a say in who gets what. */
+FIXTURE_SETUP(io)
+{
+	IO_SETUP();
+	set_scheduler("none");
 }
 
 FIXTURE_TEARDOWN_PARENT(io)
@@ -123,6 +127,10 @@ TEST_F(io, cost_files_are_on_the_root_and_keep_what_is_written)
 		     io_line(self->root, "io.cost.model", DISK));
 	EXPECT_STREQ("enable=1 ctrl=user rpct=0.00 rlat=0 wpct=0.00 wlat=0 min=100.00 max=100.00",
 		     io_line(self->root, "io.cost.qos", DISK));
+	/* What is set makes it the user's again. */
+	ASSERT_EQ(0, io_set(self->root, "io.cost.qos", DISK, "ctrl=auto"));
+	EXPECT_EQ(0, strncmp(io_line(self->root, "io.cost.qos", DISK),
+			     "enable=1 ctrl=auto ", 19));
 	ASSERT_EQ(0, io_set(self->root, "io.cost.qos", DISK,
 			    "rpct=95.00 rlat=75000 wpct=95.5 wlat=150000 min=50 max=150.0"));
 	EXPECT_STREQ("enable=1 ctrl=user rpct=95.00 rlat=75000 wpct=95.50 wlat=150000 min=50.00 max=150.00",
@@ -164,6 +172,116 @@ TEST_F(io, cost_settings_that_make_no_sense_are_refused)
 			TH_LOG("writing '%s'", model[i]);
 	}
 	EXPECT_STREQ(before, io_line(self->root, "io.cost.model", DISK));
+}
+
+/* A disk that nobody has told the cost model anything of. */
+FIXTURE(fresh)
+{
+	FIXTURE_DATA(io) cg;
+	char disk[64];
+	int loop;
+};
+
+FIXTURE_SETUP(fresh)
+{
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+
+	self->loop = -1;
+	io_setup(_metadata, &self->cg, NULL);
+	if (!self->cg.b[0])
+		return;
+	if (!cg_has(self->cg.root, "io.cost.qos"))
+		SKIP(return, "no iocost (CONFIG_BLK_CGROUP_IOCOST)");
+	if (control < 0)
+		SKIP(return, "no loop devices (CONFIG_BLK_DEV_LOOP)");
+	self->loop = ioctl(control, LOOP_CTL_ADD, -1);
+	ASSERT_GE(self->loop, 0);
+	snprintf(self->disk, sizeof(self->disk), "/tmp/loop.%d", getpid());
+	ASSERT_EQ(0, mknod(self->disk, S_IFBLK | 0600, makedev(7, self->loop)));
+	close(control);
+}
+
+FIXTURE_TEARDOWN_PARENT(fresh)
+{
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+
+	if (self->cg.top[0])
+		cg_destroy(self->cg.top);
+	if (self->disk[0])
+		unlink(self->disk);
+	if (self->loop >= 0 && ioctl(control, LOOP_CTL_REMOVE, self->loop))
+		fprintf(stderr, "# loop%d stays\n", self->loop);
+	close(control);
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
+TEST_F(fresh, a_disk_has_cost_lines_once_either_is_written)
+{
+	const char *root = self->cg.root, *disk = self->disk;
+
+	EXPECT_STREQ("", io_line(root, "io.cost.qos", disk));
+	EXPECT_STREQ("", io_line(root, "io.cost.model", disk));
+	ASSERT_EQ(0, io_set(root, "io.cost.model", disk, "ctrl=auto"));
+	EXPECT_TRUE(starts_with(io_line(root, "io.cost.qos", disk),
+				"enable=0 ctrl=auto rpct=0.00 rlat="))
+		TH_LOG("'%s'", io_line(root, "io.cost.qos", disk));
+	EXPECT_TRUE(starts_with(io_line(root, "io.cost.model", disk),
+				"ctrl=auto model=linear rbps="))
+		TH_LOG("'%s'", io_line(root, "io.cost.model", disk));
+	EXPECT_STREQ("", io_line(root, "io.cost.qos", OTHER));
+}
+
+/*
+ * @key=@value is set alone, which comes first behind @start: the rest is as the kernel
+ * chose it, but is the user's from then on. "ctrl=auto" brings the kernel's own back.
+ */
+static void expect_user(struct __test_metadata *_metadata, FIXTURE_DATA(fresh) *self,
+			const char *file, const char *start, const char *key,
+			const char *value, const char *shown)
+{
+	char before[512], want[640], *old;
+
+	ASSERT_EQ(0, io_set(self->cg.root, file, self->disk, "ctrl=auto"));
+	snprintf(before, sizeof(before), "%s", io_line(self->cg.root, file, self->disk));
+	old = strstr(before, key);
+	ASSERT_NE(NULL, old);
+	snprintf(want, sizeof(want), "%s%s=%s%s", start, key, shown,
+		 old + strcspn(old, " "));
+	ASSERT_EQ(0, io_set(self->cg.root, file, self->disk, "%s=%s", key, value));
+	EXPECT_STREQ(want, io_line(self->cg.root, file, self->disk));
+	EXPECT_STRNE(before, want);
+	ASSERT_EQ(0, io_set(self->cg.root, file, self->disk, "ctrl=auto"));
+	EXPECT_STREQ(before, io_line(self->cg.root, file, self->disk));
+}
+
+TEST_F(fresh, one_parameter_makes_all_of_them_the_users)
+{
+	expect_user(_metadata, self, "io.cost.qos", "enable=0 ctrl=user ", "rpct", "95",
+		    "95.00");
+	expect_user(_metadata, self, "io.cost.model", "ctrl=user model=linear ", "rbps", "1",
+		    "1");
+	/* Each of the two files has its own mode. */
+	ASSERT_EQ(0, io_set(self->cg.root, "io.cost.model", self->disk, "wbps=1"));
+	EXPECT_TRUE(starts_with(io_line(self->cg.root, "io.cost.model", self->disk),
+				"ctrl=user "));
+	EXPECT_TRUE(starts_with(io_line(self->cg.root, "io.cost.qos", self->disk),
+				"enable=0 ctrl=auto "));
+}
+
+TEST_F(fresh, scaling_is_kept_from_1_to_10000_percent)
+{
+	const char *line;
+
+	ASSERT_EQ(0, io_set(self->cg.root, "io.cost.qos", self->disk, "min=0.5 max=20000"));
+	line = io_line(self->cg.root, "io.cost.qos", self->disk);
+	EXPECT_STREQ("min=1.00 max=10000.00", strstr(line, "min="));
+	ASSERT_EQ(0, io_set(self->cg.root, "io.cost.qos", self->disk, "min=1.01 max=9999.99"));
+	line = io_line(self->cg.root, "io.cost.qos", self->disk);
+	EXPECT_STREQ("min=1.01 max=9999.99", strstr(line, "min="));
 }
 
 /* More than this many times as much; all is tenfold. */

@@ -95,6 +95,7 @@ FIXTURE_TEARDOWN_PARENT(wb)						\
 	cg_destroy(self->top);						\
 	unlink(self->file);						\
 	file_write("/proc/sys/vm/dirty_writeback_centisecs", "500");	\
+	file_write("/proc/sys/vm/dirty_expire_centisecs", "3000");	\
 	file_write("/proc/sys/vm/dirty_background_ratio", "10");	\
 	file_write("/proc/sys/vm/dirty_ratio", "20");			\
 }

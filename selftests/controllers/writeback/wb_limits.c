@@ -52,6 +52,64 @@ TEST_F_TIMEOUT(wb, a_memory_limit_bounds_what_is_dirty, 120)
 	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
 }
 
+/*
+ * The same, where the system's limits are sizes: for a cgroup they are the part that they
+ * are of the memory of the system, here some tenth of 24 MiB; allow for four times that.
+ */
+TEST_F_TIMEOUT(wb, limits_in_bytes_are_a_share_for_a_cgroup_with_a_memory_limit, 120)
+{
+	long peak;
+	pid_t pid;
+
+	ASSERT_EQ(0, file_write("/proc/sys/vm/dirty_background_bytes", "25165824"));
+	ASSERT_EQ(0, file_write("/proc/sys/vm/dirty_bytes", "50331648"));
+	/* Who is without a limit has what the system has. */
+	dirty_in(self->b, self->file, 0, MB(12));
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "24M"));
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		char other[80];
+
+		snprintf(other, sizeof(other), "%s.other", self->file);
+		dirty(other, 0, MB(24));
+		unlink(other);
+		_exit(0);
+	}
+	peak = dirty_peak(self->a, pid);
+	ASSERT_EQ(0, proc_end(pid));
+	EXPECT_GT(peak, 0);
+	EXPECT_LE(peak, MB(10))
+		TH_LOG("up to %ld KiB were dirty", peak >> 10);
+	EXPECT_GE(wbytes(self->a), MB(24) - MB(10));
+	EXPECT_TRUE(cg_stat_settles(self->b, "file_dirty", MB(12), MB(12) + METADATA));
+	EXPECT_LE(wbytes(self->b), METADATA);
+}
+
+/*
+ * 8 MiB are more than 30 % of what a cgroup with 24 MiB can have, and much less than 30 %
+ * of what the system has: 45 % is where a writer would have to wait. Nobody asks for
+ * anything to be written, and nothing is old enough to be.
+ */
+TEST_F_TIMEOUT(wb, a_memory_limit_has_a_background_threshold_of_its_own, 120)
+{
+	char other[80];
+
+	ASSERT_EQ(0, file_write("/proc/sys/vm/dirty_background_ratio", "30"));
+	ASSERT_EQ(0, file_write("/proc/sys/vm/dirty_expire_centisecs", "360000"));
+	ASSERT_EQ(0, file_write("/proc/sys/vm/dirty_writeback_centisecs", "10"));
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "24M"));
+	snprintf(other, sizeof(other), "%s.other", self->file);
+	dirty_in(self->b, self->file, 0, MB(8));
+	dirty_in(self->a, other, 0, MB(8));
+	EXPECT_TRUE(EVENTUALLY(wbytes(self->a) >= MB(1)))
+		TH_LOG("%ld bytes written", wbytes(self->a));
+	/* The same without a limit, looked at as often, stays. */
+	poll(NULL, 0, 500);
+	EXPECT_LE(wbytes(self->b), METADATA);
+	EXPECT_TRUE(cg_stat_settles(self->b, "file_dirty", MB(8), MB(8) + METADATA));
+	ASSERT_EQ(0, unlink(other));
+}
+
 TEST_F(wb, a_neighbour_without_limit_has_its_dirty_pages)
 {
 	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
@@ -96,11 +154,44 @@ TEST_F(wb, io_max_slows_the_owners_writeback)
 	EXPECT_EQ(MB(3), wbytes(self->b));
 }
 
+/* From dirty by way of under writeback to clean; a slow disk lets one look. */
+TEST_F(wb, what_is_on_its_way_to_the_disk_is_counted)
+{
+	char limit[64];
+	struct stat st;
+	pid_t pid;
+
+	if (!cg_has(self->a, "io.max"))
+		SKIP(return, "no io.max (CONFIG_BLK_DEV_THROTTLING)");
+	ASSERT_EQ(0, stat(DISK, &st));
+	dirty_in(self->a, self->file, 0, N);
+	EXPECT_EQ(0, cg_stat(self->a, "file_writeback"));
+	snprintf(limit, sizeof(limit), "%u:%u wbps=16384", major(st.st_rdev),
+		 minor(st.st_rdev));
+	ASSERT_EQ(0, cg_write(self->a, "io.max", limit));
+	pid = cg_fork_bound(self->b);
+	if (!pid) {
+		int fd = open(self->file, O_RDWR | O_CLOEXEC);
+
+		must(fd >= 0 && !sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE));
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_TRUE(cg_stat_settles(self->a, "file_writeback", N / 2, N + METADATA));
+	EXPECT_TRUE(cg_stat_settles(self->a, "file_dirty", 0, METADATA));
+	EXPECT_EQ(0, cg_stat(self->b, "file_writeback"));
+	snprintf(limit, sizeof(limit), "%u:%u wbps=max", major(st.st_rdev),
+		 minor(st.st_rdev));
+	ASSERT_EQ(0, cg_write(self->a, "io.max", limit));
+	EXPECT_TRUE(cg_stat_settles(self->a, "file_writeback", 0, 0));
+	EXPECT_LE(N, cg_stat(self->a, "file"));
+}
+
 /*
  * With data=journal ext4 does not support cgroup writeback: "all writeback IOs
  * are attributed to the root cgroup".
  */
-TEST_F(wb, without_the_file_systems_support_writes_are_the_roots)
+TEST_F_TIMEOUT(wb, without_the_file_systems_support_writes_are_the_roots, 120)
 {
 	/* Room in the journal: who has to make some writes on his own account. */
 	ASSERT_EQ(0, umount(DIR_));
