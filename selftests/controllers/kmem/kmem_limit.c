@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 #include "kmem.h"
+#include <linux/bpf.h>
 
 /* Kernel memory that may not wait is let through, a little of it at a time. */
 #define ABOVE	KB(256)
@@ -124,6 +125,50 @@ TEST_F(kmem, page_tables_end_at_the_limit)
 	EXPECT_EQ(-SIGKILL, proc_end(pid));
 	EXPECT_GE(MB(4) + ABOVE, cg_number(self->a, "memory.peak"));
 	EXPECT_EQ(1, cg_key(self->a, "memory.events", "oom_kill"));
+}
+
+/* An array with @bytes of values. Returns 0, or -errno. */
+static int make_array(long bytes)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8,
+		.max_entries = bytes / 8,
+	};
+	int fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+/* Whoever can do without it would rather have an error than see somebody die. */
+TEST_F(kmem, a_map_that_does_not_fit_is_refused_and_nobody_dies)
+{
+	pid_t pid, other;
+
+	if (make_array(8))
+		SKIP(return, "no BPF maps to try it with");
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "4M"));
+	other = hog_that_stays(self->a, MB(1));
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		must(make_array(MB(1)) == 0);
+		must(make_array(MB(16)) == -ENOMEM);
+		_exit(0);
+	}
+	EXPECT_EQ(0, proc_end(pid));
+	EXPECT_EQ(0, waitpid(other, NULL, WNOHANG));
+	EXPECT_LE(1, cg_key(self->a, "memory.events", "max"));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom_kill"));
+	EXPECT_GE(MB(4) + ABOVE, cg_number(self->a, "memory.peak"));
+	/* It is the limit that was in the way. */
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "max"));
+	pid = cg_fork_bound(self->a);
+	if (!pid)
+		_exit(make_array(MB(16)) ? 1 : 0);
+	EXPECT_EQ(0, proc_end(pid));
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "kselftest_harness.h"
 #include "cgmount.h"
 #include "memcg-disk.h"
+#include "until.h"
 
 MEMCG_FIXTURE(limit)
 
@@ -97,6 +98,55 @@ TEST_F(limit, page_cache_makes_room_for_anonymous_memory)
 	EXPECT_EQ(0, proc_end(hog(self->a, MB(6))));
 	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
 	EXPECT_GE(MB(2), cached(fd, MB(6)));
+	close(fd);
+}
+
+/* What is read ahead is a guess: for want of room it is left, and nobody dies. */
+TEST_F(limit, reading_ahead_stops_at_it_and_kills_nobody)
+{
+	struct baton full = baton_make(), go = baton_make();
+	volatile long *result;
+	int warm, fd, err = 0;
+	pid_t pid;
+
+	NEEDS_DISK();
+	warm = disk_hole(MB(1));
+	fd = disk_hole(MB(4));
+	/* A baton is a page of a pipe, which is not to be had at the limit. */
+	result = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, result);
+	*result = 1;
+	pid = cg_fork_bound(self->a);
+	if (!pid) {
+		map_used(MB(4));
+		*result = readahead(warm, 0, KB(64));
+		baton_pass(&full, 0);
+		baton_take(&go);
+		for (long at = 0; at < MB(4); at += KB(64))
+			err |= readahead(fd, at, KB(64));
+		*result = err ? -errno : 2;
+		proc_sleep_forever();
+	}
+	baton_take(&full);
+	settles_down(pid);
+	ASSERT_EQ(0, *result);
+	ASSERT_EQ(KB(64), cached(warm, KB(64)));
+	/* Nothing to take and nothing in stock: the next page is one too many. */
+	ASSERT_EQ(0, cg_write(self->a, "memory.high", "4M"));
+	ASSERT_EQ(0, cg_write(self->a, "memory.high", "max"));
+	ASSERT_EQ(0, cached(warm, KB(64)));
+	ASSERT_EQ(0, cg_write_number(self->a, "memory.max",
+				     cg_number(self->a, "memory.current")));
+	ASSERT_EQ(0, cg_key(self->a, "memory.events", "max"));
+	baton_pass(&go, 0);
+	EXPECT_TRUE(EVENTUALLY(*result));
+	EXPECT_EQ(2, *result);
+	EXPECT_LE(1, cg_key(self->a, "memory.events", "max"));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom_kill"));
+	EXPECT_EQ(0, cached(fd, MB(4)));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	close(warm);
 	close(fd);
 }
 

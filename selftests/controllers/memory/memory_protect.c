@@ -220,6 +220,24 @@ TEST_F(protect, an_ancestors_protection_is_a_cap)
 	EXPECT_LE(MB(8) - 2 * ABOUT, cached(fd, MB(16)));
 }
 
+TEST_F(protect, it_holds_against_the_root_too)
+{
+	int a, b;
+
+	NEEDS_DISK();
+	ASSERT_EQ(0, cg_write(self->top, "memory.min", "20M"));
+	ASSERT_EQ(0, cg_write(self->a, "memory.min", "20M"));
+	a = cache_in(self->a, MB(16));
+	b = cache_in(self->b, MB(16));
+	cg_write(self->root, "memory.reclaim", "1G");
+	EXPECT_EQ(MB(16), cached(a, MB(16)));
+	EXPECT_GE(ABOUT, cached(b, MB(16)));
+	/* For the root top is a child like any other, and has to have some to give. */
+	ASSERT_EQ(0, cg_write(self->top, "memory.min", "0"));
+	cg_write(self->root, "memory.reclaim", "1G");
+	EXPECT_GE(ABOUT, cached(a, MB(16)));
+}
+
 TEST_F(protect, overcommitted_it_is_shared_in_proportion)
 {
 	char x[PATH_MAX], y[PATH_MAX];

@@ -252,11 +252,32 @@ TEST_F(reclaim, it_is_no_event)
 
 TEST_F(reclaim, of_the_root_it_takes_from_anybody)
 {
+	long before;
+	int a, b;
+
+	NEEDS_DISK();
+	a = cache_in(self->a, MB(16));
+	b = cache_in(self->root, MB(16));
+	before = cg_stat(self->a, "pgsteal_proactive");
+	/* More than all the others could have. */
+	cg_write(self->root, "memory.reclaim", "1G");
+	EXPECT_GE(ABOUT, cached(a, MB(16)));
+	EXPECT_GE(ABOUT, cached(b, MB(16)));
+	EXPECT_LE(before + (MB(16) - ABOUT) / PAGE, cg_stat(self->a, "pgsteal_proactive"));
+	close(a);
+	close(b);
+}
+
+TEST_F(reclaim, of_the_root_it_takes_what_is_asked_for)
+{
 	int fd;
 
 	NEEDS_DISK();
-	fd = cache_in(self->a, MB(8));
-	EXPECT_EQ(0, cg_write(self->root, "memory.reclaim", "1M"));
+	fd = cache_in(self->a, MB(16));
+	EXPECT_EQ(0, cg_write(self->root, "memory.reclaim", "8M"));
+	/* Some of it, and some of others: but not all. */
+	EXPECT_GT(MB(16), cached(fd, MB(16)));
+	EXPECT_LE(MB(16) - MB(8) - ABOUT, cached(fd, MB(16)));
 	close(fd);
 }
 

@@ -23,6 +23,8 @@ static int no_swap;
 
 #define OUT	"16M swappiness=max"
 
+#define VM_SWAPPINESS	"/proc/sys/vm/swappiness"
+
 /* What left memory for swap: pages that were written, and such as are all zero. */
 static long pages_out(const char *cg)
 {
@@ -102,7 +104,9 @@ TEST_F(swap, what_is_cached_of_it_is_memory_and_swap)
 	ASSERT_TRUE(swap_out(self->a, MB(3)));
 	baton_pass(&go, 0);
 	baton_take(&full);
+	/* Read, and not written, it keeps its place on the disk. */
 	cached = cg_stat(self->a, "swapcached");
+	EXPECT_LE(MB(3) - SWAP_CACHE, cached);
 	EXPECT_LE(cached, cg_number(self->a, "memory.swap.current"));
 	EXPECT_LE(MB(4), cg_number(self->a, "memory.current"));
 	EXPECT_LE(cached, MB(4) + KB(512));
@@ -113,7 +117,7 @@ TEST_F(swap, what_is_cached_of_it_is_memory_and_swap)
 
 TEST_F(swap, a_page_of_zeroes_takes_swap_but_no_write)
 {
-	struct baton full = baton_make();
+	struct baton full = baton_make(), go = baton_make();
 	pid_t pid;
 
 	NEEDS_SWAP();
@@ -121,7 +125,13 @@ TEST_F(swap, a_page_of_zeroes_takes_swap_but_no_write)
 		SKIP(return, "no swpout_zero");
 	pid = cg_fork_bound(self->a);
 	if (!pid) {
-		memset(map_fresh(MB(4)), 0, MB(4));
+		char *p = map_fresh(MB(4));
+
+		memset(p, 0, MB(4));
+		baton_pass(&full, 0);
+		baton_take(&go);
+		for (long i = 0; i < MB(4); i += PAGE)
+			must(!*(volatile char *)(p + i));
 		baton_pass(&full, 0);
 		proc_sleep_forever();
 	}
@@ -132,6 +142,12 @@ TEST_F(swap, a_page_of_zeroes_takes_swap_but_no_write)
 	/* The process has pages of its own, which are not all zero. */
 	EXPECT_LE((MB(3) - SWAP_CACHE) / PAGE, pages_out(self->a));
 	EXPECT_GT(MB(1) / PAGE, cg_stat(self->a, "pswpout"));
+	EXPECT_EQ(0, cg_stat(self->a, "swpin_zero"));
+	/* Nor is there anything to read. */
+	baton_pass(&go, 0);
+	baton_take(&full);
+	EXPECT_LE((MB(3) - 2 * SWAP_CACHE) / PAGE, cg_stat(self->a, "swpin_zero"));
+	EXPECT_GT(MB(1) / PAGE, cg_stat(self->a, "pswpin"));
 }
 
 TEST_F(swap, shared_memory_is_swapped_too)
@@ -205,9 +221,14 @@ TEST_F(swap, memory_and_swap_limit_together)
 	ASSERT_EQ(0, cg_write(self->a, "memory.swap.max", "4M"));
 	watch = cg_watch(self->a, "memory.swap.events");
 	EXPECT_EQ(0, proc_end(hog(self->a, MB(10))));
+	EXPECT_EQ(0, cg_key(self->a, "memory.events", "oom"));
 	EXPECT_EQ(-SIGKILL, proc_end(hog(self->a, MB(16))));
 	EXPECT_EQ(MB(4), cg_number(self->a, "memory.swap.peak"));
 	EXPECT_EQ(1, cg_key(self->a, "memory.events", "oom_kill"));
+	/* All that was to be had was taken, and more was asked for. */
+	EXPECT_TRUE(cg_event(watch, PROC_HANG_MS));
+	EXPECT_LE(1, cg_key(self->a, "memory.swap.events", "max"));
+	EXPECT_LE(1, cg_key(self->a, "memory.swap.events", "fail"));
 	close(watch);
 }
 
@@ -278,15 +299,22 @@ TEST_F(swap, a_failure_for_the_limit_is_an_event)
 
 TEST_F(swap, over_swap_high_it_is_slow_and_lives)
 {
+	int a, b, top;
 	pid_t pid;
 
 	NEEDS_SWAP();
 	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
 	ASSERT_EQ(0, cg_write(self->a, "memory.swap.high", "2M"));
+	a = cg_watch(self->a, "memory.swap.events");
+	b = cg_watch(self->b, "memory.swap.events");
+	top = cg_watch(self->top, "memory.swap.events");
 	pid = hog(self->a, MB(16));
 	ASSERT_GT(pid, 0);
-	EXPECT_TRUE(cg_key_settles(self->a, "memory.swap.events", "high", 1,
-				   LONG_MAX));
+	EXPECT_TRUE(cg_event(a, PROC_HANG_MS));
+	EXPECT_TRUE(cg_event(top, PROC_HANG_MS));
+	EXPECT_FALSE(cg_event(b, 0));
+	EXPECT_LE(1, cg_key(self->a, "memory.swap.events", "high"));
+	EXPECT_LE(1, cg_key(self->top, "memory.swap.events", "high"));
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 	/* "To allow user space to implement out-of-memory procedures." */
 	ASSERT_EQ(0, cg_write(self->a, "memory.swap.high", "max"));
@@ -462,6 +490,90 @@ TEST_F(swap, swappiness_max_takes_anonymous_memory_only)
 	EXPECT_EQ(MB(8), cached(fd, MB(8)));
 	EXPECT_LE(MB(6), cg_number(self->a, "memory.swap.current"));
 	close(fd);
+}
+
+TEST_F(swap, protected_memory_stays_out_of_it)
+{
+	NEEDS_SWAP();
+	ASSERT_EQ(0, cg_write(self->a, "memory.min", "20M"));
+	ASSERT_GT(hog_that_stays(self->a, MB(8)), 0);
+	ASSERT_GT(hog_that_stays(self->b, MB(8)), 0);
+	/* More than b has, and less than both. */
+	cg_write(self->top, "memory.reclaim", "12M swappiness=max");
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.current"));
+	EXPECT_EQ(0, cg_stat(self->a, "pgscan"));
+	EXPECT_LE(MB(6), cg_number(self->b, "memory.swap.current"));
+	/* Without protection it is as good as the other's. */
+	ASSERT_EQ(0, cg_write(self->a, "memory.min", "0"));
+	cg_write(self->top, "memory.reclaim", "8M swappiness=max");
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.swap.current"));
+}
+
+/* What who does not say how much to swap gets. */
+FIXTURE(swappiness)
+{
+	char root[PATH_MAX], top[PATH_MAX], a[PATH_MAX], b[PATH_MAX];
+	long before;
+};
+
+FIXTURE_SETUP(swappiness)
+{
+	int err = memcg_top(self->root, self->top, self->a, self->b, "swappiness");
+
+	if (err == -ENOENT || err == -ENODEV)
+		SKIP(return, "cgroup v2 has no memory controller here");
+	ASSERT_EQ(0, err);
+	self->before = file_number(VM_SWAPPINESS);
+	ASSERT_LE(0, self->before);
+}
+
+FIXTURE_TEARDOWN_PARENT(swappiness)
+{
+	if (!self->top[0])
+		return;
+	file_printf(VM_SWAPPINESS, "%ld", self->before);
+	cg_destroy(self->top);
+}
+
+TEST_F(swappiness, the_systems_zero_is_no_swap_for_a_cgroup)
+{
+	pid_t pid;
+
+	NEEDS_SWAP();
+	ASSERT_EQ(0, file_write(VM_SWAPPINESS, "0"));
+	pid = hog_that_stays(self->a, MB(8));
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim", "6M"));
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.current"));
+	EXPECT_LE(MB(8), cg_number(self->a, "memory.current"));
+	proc_kill(pid);
+	/* Nor is there for its limit. */
+	ASSERT_EQ(0, cg_write(self->a, "memory.max", "8M"));
+	EXPECT_EQ(-SIGKILL, proc_end(hog(self->a, MB(12))));
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.peak"));
+}
+
+TEST_F(swappiness, a_request_has_the_last_word)
+{
+	NEEDS_SWAP();
+	ASSERT_EQ(0, file_write(VM_SWAPPINESS, "0"));
+	ASSERT_GT(hog_that_stays(self->a, MB(8)), 0);
+	cg_write(self->a, "memory.reclaim", "6M swappiness=200");
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.swap.current"));
+	/* And it is no more than a request. */
+	EXPECT_EQ(0, file_number(VM_SWAPPINESS));
+	ASSERT_GT(hog_that_stays(self->b, MB(8)), 0);
+	EXPECT_EQ(-EAGAIN, cg_write(self->b, "memory.reclaim", "6M"));
+	EXPECT_EQ(0, cg_number(self->b, "memory.swap.current"));
+}
+
+TEST_F(swappiness, the_systems_is_that_of_a_plain_request)
+{
+	NEEDS_SWAP();
+	ASSERT_EQ(0, file_write(VM_SWAPPINESS, "200"));
+	ASSERT_GT(hog_that_stays(self->a, MB(8)), 0);
+	cg_write(self->a, "memory.reclaim", "6M");
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.swap.current"));
 }
 
 static void swap_off(void)

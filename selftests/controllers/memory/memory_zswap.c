@@ -10,6 +10,36 @@
 
 MEMCG_FIXTURE(zswap)
 
+#define ENABLED	"/sys/module/zswap/parameters/enabled"
+
+static int no_zswap;
+
+/* The same while zswap is switched off. */
+FIXTURE(zswap_off)
+{
+	char root[PATH_MAX], top[PATH_MAX], a[PATH_MAX], b[PATH_MAX];
+};
+
+FIXTURE_SETUP(zswap_off)
+{
+	int err = memcg_top(self->root, self->top, self->a, self->b, "zswap_off");
+
+	if (err == -ENOENT || err == -ENODEV)
+		SKIP(return, "cgroup v2 has no memory controller here");
+	ASSERT_EQ(0, err);
+	if (no_zswap)
+		SKIP(return, "no zswap, or no swap: error %d", -no_zswap);
+	ASSERT_EQ(0, file_write(ENABLED, "N"));
+}
+
+FIXTURE_TEARDOWN_PARENT(zswap_off)
+{
+	if (!no_zswap)
+		file_write(ENABLED, "Y");
+	if (self->top[0])
+		cg_destroy(self->top);
+}
+
 #define SLACK	(KB(768) + CG_STOCK)
 #define OUT	"16M swappiness=max"
 
@@ -19,10 +49,6 @@ MEMCG_FIXTURE(zswap)
  * nobody compresses, or come back when it runs.
  */
 #define OWN	KB(512)
-
-#define ENABLED	"/sys/module/zswap/parameters/enabled"
-
-static int no_zswap;
 
 #define NEEDS_ZSWAP() do {						\
 	if (no_zswap)							\
@@ -229,7 +255,41 @@ TEST_F(zswap, a_removed_cgroups_pool_is_its_parents)
 	EXPECT_TRUE(cg_stat_settles(self->top, "zswap", 0, 0));
 }
 
-static void zswap_off(void)
+/* With nothing in between, the file says nothing about the disk. */
+TEST_F(zswap_off, writeback_or_not_the_disk_is_used)
+{
+	pid_t pid;
+
+	NEEDS_SWAPPINESS_MAX(self->a);
+	if (!cg_has(self->a, "memory.zswap.writeback"))
+		SKIP(return, "no memory.zswap.writeback");
+	ASSERT_EQ(0, cg_write(self->a, "memory.zswap.writeback", "0"));
+	pid = hog_that_stays(self->a, MB(4));
+	ASSERT_GT(pid, 0);
+	EXPECT_TRUE(swap_out(self->a, MB(3)));
+	EXPECT_EQ(0, cg_stat(self->a, "zswpout"));
+	EXPECT_LE((MB(3) - SWAP_CACHE - OWN) / PAGE, cg_stat(self->a, "pswpout"));
+}
+
+/* To keep off the disk, too, takes a limit. */
+TEST_F(zswap_off, a_swap_limit_keeps_off_the_disk)
+{
+	pid_t pid;
+
+	NEEDS_SWAPPINESS_MAX(self->a);
+	if (!cg_has(self->a, "memory.zswap.writeback"))
+		SKIP(return, "no memory.zswap.writeback");
+	ASSERT_EQ(0, cg_write(self->a, "memory.zswap.writeback", "0"));
+	ASSERT_EQ(0, cg_write(self->a, "memory.swap.max", "0"));
+	pid = hog_that_stays(self->a, MB(4));
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(-EAGAIN, cg_write(self->a, "memory.reclaim", OUT));
+	EXPECT_EQ(0, cg_number(self->a, "memory.swap.current"));
+	EXPECT_EQ(0, cg_stat(self->a, "pswpout"));
+	EXPECT_LE(MB(4), cg_number(self->a, "memory.current"));
+}
+
+static void switch_off(void)
 {
 	file_write(ENABLED, "N");
 	disk_swapoff();
@@ -240,7 +300,7 @@ int main(int argc, char **argv)
 	no_zswap = disk_swapon();
 	/* The harness does not return; the tests themselves _exit(). */
 	if (!no_zswap)
-		atexit(zswap_off);
+		atexit(switch_off);
 	if (!no_zswap && file_write(ENABLED, "Y"))
 		no_zswap = -ENOENT;
 	return test_harness_run(argc, argv);

@@ -141,26 +141,6 @@ TEST_F(oom, minus_1000_is_never)
 	EXPECT_EQ(3, cg_key(self->a, "memory.events", "oom_kill"));
 }
 
-TEST_F(oom, oom_score_adj_is_checked)
-{
-	static const char file[] = "/proc/self/oom_score_adj";
-	pid_t pid = proc_fork_bound(0);
-
-	if (!pid) {
-		must(file_write(file, "1001") == -EINVAL);
-		must(file_write(file, "-1001") == -EINVAL);
-		must(file_write(file, "x") == -EINVAL);
-		must(!file_write(file, "300"));
-		proc_become_nobody();
-		must(file_write(file, "-1000") == -EACCES);
-		must(file_write(file, "-1") == -EACCES);
-		must(!file_write(file, "1000"));
-		must(file_number(file) == 1000);
-		_exit(0);
-	}
-	EXPECT_EQ(0, proc_end(pid));
-}
-
 TEST_F(oom, all_threads_of_the_victim_die_and_count_once)
 {
 	int log = log_open();
