@@ -302,6 +302,22 @@ TEST_F(clamp, minus_1_asks_for_nothing_any_more)
 	EXPECT_TRUE(asks_for(self->pid, 0, 1024));
 }
 
+/* Mainline lets them pass, and keeps the eleven bits of a minimum: 2046. */
+TEST_F(clamp, other_negative_numbers_are_refused)
+{
+	int err;
+
+	ASSERT_EQ(0, ask_both(self->pid, 300, 500));
+	EXPECT_EQ(-EINVAL, ask(self->pid, CLAMP_MAX, 0, -2));
+	err = ask(self->pid, CLAMP_MIN, -2, 0);
+	if (!err)
+		SKIP(return, "mended by base-fixes: a negative minimum is taken for 2046");
+	EXPECT_EQ(-EINVAL, err);
+	EXPECT_EQ(-EINVAL, ask_both(self->pid, -2, 1024));
+	EXPECT_EQ(-EINVAL, ask_both(self->pid, INT_MIN, -1));
+	EXPECT_TRUE(asks_for(self->pid, 300, 500));
+}
+
 /* The attributes of before 5.3, shorter by the two, have no place for them. */
 TEST_F(clamp, the_attributes_must_include_them)
 {
