@@ -251,6 +251,8 @@ TEST_F(cpu, a_limit_for_a_thread_leaves_the_other_alone)
 	EXPECT_TRUE(runner_runs(self->steps + 1));
 	EXPECT_TRUE(uses(self->a, usage_usec(self->a), 100000));
 	EXPECT_EQ(0, stat_of(self->a, "nr_throttled"));
+	/* So that its end need not wait for the next second. */
+	ASSERT_EQ(0, cg_write(t, "cpu.max", "max"));
 }
 
 /* Naps for a while, then computes for more than the quota is. */
