@@ -363,7 +363,7 @@ static bool locked(int id)
 
 static void only_reads_are_refused(int id)
 {
-	struct ipc_perm perm;
+	struct ipc_perm perm = { 0 };
 
 	must(shm_look(id, &perm) == -EACCES);
 	must(shmat(id, NULL, SHM_RDONLY) == MAP_FAILED && errno == EACCES);
@@ -375,7 +375,7 @@ static void only_reads_are_refused(int id)
 
 static void only_control_is_refused(int id)
 {
-	struct ipc_perm perm;
+	struct ipc_perm perm = { 0 };
 
 	must(shm_give(id, 3) == -EPERM);
 	must(shm_remove(id) == -EPERM);
@@ -386,7 +386,7 @@ static void only_control_is_refused(int id)
 
 static void only_locking_is_refused(int id)
 {
-	struct ipc_perm perm;
+	struct ipc_perm perm = { 0 };
 
 	must(shmctl(id, SHM_LOCK, NULL) == -1 && errno == EPERM && !locked(id));
 	must(shmctl(id, SHM_UNLOCK, NULL) == -1 && errno == EPERM);
