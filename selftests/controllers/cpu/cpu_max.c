@@ -142,9 +142,9 @@ TEST_F(cpu, a_throttled_cgroup_runs_on_when_the_limit_is_lifted)
 {
 	unsigned long before;
 
-	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "1000 1000000"));
 	ASSERT_GT(spinner(self->a, self->steps), 0);
 	ASSERT_TRUE(runner_reaches(self->steps, 1));
+	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "1000 1000000"));
 	while (!runner_stands(self->steps))
 		;
 	before = self->steps[0];
@@ -180,14 +180,14 @@ static bool is_let_go_by(const char *cg, volatile unsigned long *steps, const ch
 /* "Any updates to a group's bandwidth specification", even without a change */
 TEST_F(cpu, a_throttled_cgroup_runs_on_when_the_limit_is_written_again)
 {
-	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "1000 1000000"));
 	ASSERT_GT(spinner(self->a, self->steps), 0);
 	ASSERT_TRUE(runner_reaches(self->steps, 1));
+	ASSERT_EQ(0, cg_write(self->a, "cpu.max", "10000 1000000"));
 	while (!runner_stands(self->steps))
 		;
-	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max", "1000 1000000"));
-	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max.burst", "500"));
-	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max", "2000"));
+	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max", "10000 1000000"));
+	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max.burst", "5000"));
+	EXPECT_TRUE(is_let_go_by(self->a, self->steps, "cpu.max", "20000"));
 	/* And every time it is throttled again. */
 	while (!runner_stands(self->steps))
 		;
