@@ -224,4 +224,26 @@ static inline int cg_destroy(const char *cg)
 	return err ? err : cg_remove_tree(cg);
 }
 
+/*
+ * Kills everybody in the cgroup itself, one by one, and waits for their end: what
+ * there is on v1, which has no cgroup.kill.
+ */
+static inline void cg_kill_each(const char *cg)
+{
+	char buf[4096], *line, *save = NULL;
+
+	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
+		return;
+	for (line = strtok_r(buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		int fd = proc_pidfd(atoi(line));
+
+		if (fd < 0)
+			continue;
+		proc_pidfd_signal(fd, SIGKILL);
+		proc_poll(fd, POLLIN, PROC_HANG_MS);
+		close(fd);
+	}
+}
+
 #endif /* BULKHEAD_CGROUP_H */

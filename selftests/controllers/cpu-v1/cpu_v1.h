@@ -31,32 +31,13 @@ static inline int tree_make(struct tree *t, const char *controller)
 	return 0;
 }
 
-/* There is no cgroup.kill in v1: the processes are named and killed singly. */
-static inline void kill_all(const char *cg)
-{
-	char buf[4096], *line, *save = NULL;
-
-	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
-		return;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int fd = proc_pidfd(atoi(line));
-
-		if (fd < 0)
-			continue;
-		proc_pidfd_signal(fd, SIGKILL);
-		proc_poll(fd, POLLIN, PROC_HANG_MS);
-		close(fd);
-	}
-}
-
 static inline void tree_destroy(struct tree *t)
 {
 	if (!t->top[0])
 		return;
-	kill_all(t->a);
-	kill_all(t->b);
-	kill_all(t->top);
+	cg_kill_each(t->a);
+	cg_kill_each(t->b);
+	cg_kill_each(t->top);
 	cg_remove_tree(t->top);
 }
 

@@ -94,7 +94,7 @@ TEST_F(cpuset_v1, with_processes_inside_it_is_not_emptied)
 	EXPECT_EQ(-ENOSPC, cg_write(self->a, "cpuset.mems", "\n"));
 	EXPECT_TRUE(reads(self->a, "cpuset.cpus", "1"));
 	/* A process that was killed is counted for a moment longer. */
-	kill_all(self->a);
+	cg_kill_each(self->a);
 	while (cg_write(self->a, "cpuset.cpus", "\n") == -ENOSPC)
 		runner_nap();
 	EXPECT_TRUE(reads(self->a, "cpuset.cpus", ""));
@@ -186,7 +186,7 @@ TEST_F(cpuset_v1, with_clone_children_a_child_starts_as_its_parent)
 	EXPECT_TRUE(reads(below, "cpuset.mems", "0"));
 	EXPECT_TRUE(reads(below, "cgroup.clone_children", "1"));
 	EXPECT_GT(sleeper(below), 0);
-	kill_all(below);
+	cg_kill_each(below);
 	while (cg_remove(below) == -EBUSY)
 		runner_nap();
 	ASSERT_EQ(0, cg_write(self->a, "cgroup.clone_children", "0"));

@@ -33,33 +33,14 @@ FIXTURE_SETUP(cpuset_v1)
 	self->steps = runner_counters(8);
 }
 
-/* There is no cgroup.kill in v1: the processes are named and killed singly. */
-static inline void kill_all(const char *cg)
-{
-	char buf[4096], *line, *save = NULL;
-
-	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
-		return;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int fd = proc_pidfd(atoi(line));
-
-		if (fd < 0)
-			continue;
-		proc_pidfd_signal(fd, SIGKILL);
-		proc_poll(fd, POLLIN, PROC_HANG_MS);
-		close(fd);
-	}
-}
-
 FIXTURE_TEARDOWN_PARENT(cpuset_v1)
 {
 	if (!self->top[0])
 		return;
 	cg_write(self->root, "cpuset.sched_load_balance", "1");
-	kill_all(self->a);
-	kill_all(self->b);
-	kill_all(self->top);
+	cg_kill_each(self->a);
+	cg_kill_each(self->b);
+	cg_kill_each(self->top);
 	cg_remove_tree(self->top);
 }
 

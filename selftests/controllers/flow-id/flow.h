@@ -38,26 +38,11 @@ static inline int flow_cgroups_make(struct flow_cgroups *c, const char *controll
 /* Whoever is left there is killed, and all is removed. */
 static inline void flow_cgroups_remove(struct flow_cgroups *c)
 {
-	const char * const cgs[] = { c->a, c->b, c->top };
-	char buf[4096], *line, *save;
-
 	if (!c->top[0])
 		return;
-	for (int i = 0; i < 3; i++) {
-		save = NULL;
-		if (cg_read(cgs[i], "cgroup.procs", buf, sizeof(buf)) < 0)
-			continue;
-		for (line = strtok_r(buf, "\n", &save); line;
-		     line = strtok_r(NULL, "\n", &save)) {
-			int fd = proc_pidfd(atoi(line));
-
-			if (fd < 0)
-				continue;
-			proc_pidfd_signal(fd, SIGKILL);
-			proc_poll(fd, POLLIN, PROC_HANG_MS);
-			close(fd);
-		}
-	}
+	cg_kill_each(c->a);
+	cg_kill_each(c->b);
+	cg_kill_each(c->top);
 	cg_remove_tree(c->top);
 }
 

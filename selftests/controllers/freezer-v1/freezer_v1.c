@@ -39,21 +39,8 @@ FIXTURE_SETUP(freezer_v1)
 /* v1 has no cgroup.kill, and its frozen processes do not die: thaw first. */
 static void thaw_and_kill(const char *cg)
 {
-	char buf[4096], *line, *save = NULL;
-
 	cg_write(cg, "freezer.state", "THAWED");
-	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
-		return;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int fd = proc_pidfd(atoi(line));
-
-		if (fd < 0)
-			continue;
-		proc_pidfd_signal(fd, SIGKILL);
-		proc_poll(fd, POLLIN, PROC_HANG_MS);
-		close(fd);
-	}
+	cg_kill_each(cg);
 }
 
 FIXTURE_TEARDOWN_PARENT(freezer_v1)

@@ -54,25 +54,6 @@ static inline pid_t v1_hog(const char *cg, size_t size)
 	return pid;
 }
 
-/* There is no cgroup.kill in v1: the processes are named and killed singly. */
-static inline void v1_kill_all(const char *cg)
-{
-	char buf[4096], *line, *save = NULL;
-
-	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
-		return;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int fd = proc_pidfd(atoi(line));
-
-		if (fd < 0)
-			continue;
-		proc_pidfd_signal(fd, SIGKILL);
-		proc_poll(fd, POLLIN, PROC_HANG_MS);
-		close(fd);
-	}
-}
-
 /*
  * A process of a cgroup that does one thing after the other, as it is told: one
  * piece of memory, which it uses, looks at again, or gives back.
@@ -251,9 +232,9 @@ FIXTURE_TEARDOWN_PARENT(name)						\
 {									\
 	if (!self->top[0])						\
 		return;							\
-	v1_kill_all(self->a);						\
-	v1_kill_all(self->b);						\
-	v1_kill_all(self->top);						\
+	cg_kill_each(self->a);						\
+	cg_kill_each(self->b);						\
+	cg_kill_each(self->top);						\
 	cg_remove_tree(self->top);					\
 }
 

@@ -267,7 +267,7 @@ FIXTURE_TEARDOWN_PARENT(pressure)
 {
 	if (!self->top[0])
 		return;
-	v1_kill_all(self->c);
+	cg_kill_each(self->c);
 	cg_remove_tree(self->top);
 }
 

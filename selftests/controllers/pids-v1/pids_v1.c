@@ -28,31 +28,12 @@ FIXTURE_SETUP(pids_v1)
 	ASSERT_EQ(0, cg_create(self->a));
 }
 
-/* There is no cgroup.kill in v1: the processes are named and killed singly. */
-static void kill_all(const char *cg)
-{
-	char buf[4096], *line, *save = NULL;
-
-	if (cg_read(cg, "cgroup.procs", buf, sizeof(buf)) < 0)
-		return;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int fd = proc_pidfd(atoi(line));
-
-		if (fd < 0)
-			continue;
-		proc_pidfd_signal(fd, SIGKILL);
-		proc_poll(fd, POLLIN, PROC_HANG_MS);
-		close(fd);
-	}
-}
-
 FIXTURE_TEARDOWN_PARENT(pids_v1)
 {
 	if (!self->top[0])
 		return;
-	kill_all(self->a);
-	kill_all(self->top);
+	cg_kill_each(self->a);
+	cg_kill_each(self->top);
 	cg_remove_tree(self->top);
 }
 
