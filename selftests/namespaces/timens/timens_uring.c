@@ -165,6 +165,18 @@ TEST_F(timens, a_timeout_for_a_while)
 		});
 }
 
+/* Has the timeout end when A_WHILE of @clock is over, and says when that is. */
+static long change_to_until(struct ring *r, clockid_t clock, unsigned int flags)
+{
+	long at = now(clock) + A_WHILE;
+	struct timespec ts = timespec_of(at);
+
+	add_update(r, &ts, flags);
+	ring_submit(r, 1);
+	must(ring_result(r, UPDATE) == 0);
+	return at;
+}
+
 /* A change brings no clock of its own: it is one of the timeout's. */
 TEST_F(timens, a_timeout_that_is_changed_to_until)
 {
@@ -173,18 +185,14 @@ TEST_F(timens, a_timeout_that_is_changed_to_until)
 		SKIP(return, "this kernel takes it as the initial namespace's");
 	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++)
 		IN_TIMENS({
-			struct timespec first = timespec_of(VERY_LONG), ts;
+			struct timespec first = timespec_of(VERY_LONG);
 			struct ring r;
 			long at;
 
 			must(ring_make(&r));
 			add_timeout(&r, IORING_OP_TIMEOUT, &first, clock_flags[i]);
 			ring_submit(&r, 1);
-			at = now(clocks[i]) + A_WHILE;
-			ts = timespec_of(at);
-			add_update(&r, &ts, 0);
-			ring_submit(&r, 1);
-			must(ring_result(&r, UPDATE) == 0);
+			at = change_to_until(&r, clocks[i], 0);
 			must(ring_result(&r, TIMEOUT) == -ETIME);
 			must(now(clocks[i]) >= at);
 		});
@@ -216,7 +224,7 @@ TEST_F(timens, a_linked_timeout_that_is_changed_to_until)
 		SKIP(return, "this kernel takes it as the initial namespace's");
 	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++)
 		IN_TIMENS({
-			struct timespec first = timespec_of(VERY_LONG), ts;
+			struct timespec first = timespec_of(VERY_LONG);
 			struct ring r;
 			long at;
 
@@ -224,11 +232,7 @@ TEST_F(timens, a_linked_timeout_that_is_changed_to_until)
 			add_poll_with_timeout(&r);
 			add_timeout(&r, IORING_OP_LINK_TIMEOUT, &first, clock_flags[i]);
 			ring_submit(&r, 2);
-			at = now(clocks[i]) + A_WHILE;
-			ts = timespec_of(at);
-			add_update(&r, &ts, IORING_LINK_TIMEOUT_UPDATE);
-			ring_submit(&r, 1);
-			must(ring_result(&r, UPDATE) == 0);
+			at = change_to_until(&r, clocks[i], IORING_LINK_TIMEOUT_UPDATE);
 			must(ring_result(&r, POLL) == -ECANCELED);
 			must(now(clocks[i]) >= at);
 		});
