@@ -146,7 +146,8 @@ static inline bool v1_end_once(const char *dir)
 
 /*
  * Ends every hierarchy, whether mounted at a folder in @tmp or no longer, and
- * removes @tmp. Returns whether they did end.
+ * removes @tmp. Returns whether they did end. A mount is in use for as long as
+ * an agent's rmdir(2) in it has yet to return.
  */
 static inline bool v1_end_all(const char *tmp)
 {
@@ -161,7 +162,7 @@ static inline bool v1_end_all(const char *tmp)
 		if (d->d_type != DT_DIR || d->d_name[0] == '.')
 			continue;
 		cg_remove_tree(cg_path(path, tmp, d->d_name));
-		umount(path);
+		EVENTUALLY(!umount(path) || errno != EBUSY);
 	}
 	cg_path(path, tmp, "end");
 	ended = EVENTUALLY(v1_end_once(path));
