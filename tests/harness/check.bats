@@ -176,6 +176,36 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 	((wall >= 3000 && wall < 9000))
 }
 
+# When the suite's guest began and when it was done.
+stamps() {
+	sed -n 's/^ *# stamp //p' "$RUN_DIR/ktap/own/$1.1.ktap"
+}
+
+@test "a suite that mostly waits runs beside one that has all CPUs" {
+	local work='echo TAP version 13; echo 1..1; echo "# stamp $(date +%s)"; sleep 3; echo ok 1 a; echo "# stamp $(date +%s)"'
+	local busy idle
+	suite busy 'cpus = 8\n' "$work"
+	suite rests 'waits = y\n' "$work"
+	suite other 'cpus = 8\n' "$work"
+	check_own
+	exits 0
+	mapfile -t busy < <({ stamps busy; stamps other; } | sort)
+	mapfile -t idle < <(stamps rests)
+	# busy and other, one after the other; rests before either of the two had ended
+	((${#busy[@]} == 4 && ${#idle[@]} == 2))
+	((idle[0] < busy[1] && idle[1] > busy[0]))
+	[ "$(stamps busy | head -1)" -ge "$(stamps other | tail -1)" ] ||
+		[ "$(stamps other | head -1)" -ge "$(stamps busy | tail -1)" ]
+}
+
+@test "waits is y or n" {
+	suite broken 'waits = often\n' "$good"
+	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \
+		--config "$BUILT/default/.config" --guest "$GUEST" --run "$BATS_TEST_TMPDIR/run"
+	exits 2
+	[[ $stderr == *"own/broken/suite:3: waits = 'often': not y or n"* ]]
+}
+
 @test "a broken suite file names file, line and value" {
 	suite broken 'cpus = many\n' "$good"
 	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \

@@ -34,6 +34,7 @@ struct host {
 	int cpus[MAX_SLOTS];	/* those we may run on */
 	const struct job *owner[MAX_SLOTS];	/* what runs there, or NULL */
 	int n, free;
+	int beside;		/* how many more that mostly wait may be started */
 };
 
 static void find_host_cpus(struct host *h)
@@ -49,6 +50,7 @@ static void find_host_cpus(struct host *h)
 	if (!h->n)
 		die(1, "no CPU to run on: %s", strerror(errno));
 	h->free = h->n;
+	h->beside = h->n;
 }
 
 static int longest_first(const void *a, const void *b)
@@ -202,7 +204,8 @@ static int make_jobs(const struct check_options *o, const struct kernel_facts *k
 
 			jobs[n++] = (struct job) {
 				.suite = &suites[i], .iteration = it, .slot = -1,
-				.slots = cpus < host_cpus ? cpus : host_cpus,
+				.slots = suites[i].waits ? 0 :
+					 cpus < host_cpus ? cpus : host_cpus,
 				.expect = expectation(&suites[i], durations),
 			};
 		}
@@ -221,15 +224,24 @@ static int held(const struct host *h, const struct job *j)
 	return n;
 }
 
+/*
+ * A suite that mostly waits runs beside the others, wherever there is room just then:
+ * the CPUs would stand idle for it.
+ */
 static void start_what_fits(const struct check_options *o, struct host *h, struct job *jobs, int n)
 {
 	int i, slot;
 
-	for (i = 0; i < n && h->free; i++) {
+	for (i = 0; i < n && (h->free || h->beside); i++) {
 		struct job *j = &jobs[i];
 
-		if (j->started || j->slots > h->free)
+		if (j->started || j->slots > h->free || (!j->slots && !h->beside))
 			continue;
+		if (!j->slots) {
+			h->beside--;
+			job_start(j, -1, o);
+			continue;
+		}
 		for (slot = 0; slot < h->n && j->slots > held(h, j); slot++) {
 			if (h->owner[slot])
 				continue;
@@ -248,6 +260,8 @@ static void release_slots(struct host *h, struct job *j)
 	if (j->idle)
 		return;
 	j->idle = true;
+	if (!j->slots)
+		h->beside++;
 	for (slot = 0; slot < h->n; slot++)
 		if (h->owner[slot] == j)
 			h->owner[slot] = NULL;

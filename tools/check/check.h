@@ -28,7 +28,7 @@ struct job {
 	int iteration;		/* from 1 */
 	double expect;		/* seconds */
 	pid_t pid;		/* of its boot, while it runs */
-	int slots;		/* how many of the host's CPUs it occupies */
+	int slots;		/* how many of the host's CPUs it occupies; 0: it mostly waits */
 	int slot;		/* the one it is pinned to, or -1 */
 	bool idle;		/* it waits for time to pass, and has given them back */
 	double started;		/* ms */

@@ -51,6 +51,10 @@ static const char *set_key(struct suite *s, const char *key, char *value)
 	} else if (!strcmp(key, "cpus")) {
 		if (!parse_int(value, 1, 64, &s->cpus))
 			return "not a number from 1 to 64";
+	} else if (!strcmp(key, "waits")) {
+		if (strcmp(value, "y") && strcmp(value, "n"))
+			return "not y or n";
+		s->waits = *value == 'y';
 	} else if (!strcmp(key, "memory")) {
 		if (!parse_size(value, &size) || size < 32ULL << 20)
 			return "not a size of at least 32M";

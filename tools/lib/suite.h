@@ -18,6 +18,7 @@
  * @desc: one line on what it proves
  * @cgroup: which hierarchies it wants mounted: v2, v1:CONTROLLER,... or none
  * @cpus: virtual CPUs; more than one only for a race
+ * @waits: most of the time for something other than a CPU
  * @memory: of the guest, as written ("256M")
  * @disks: sizes of the disks it wants, as written
  * @ndisks: how many
@@ -36,6 +37,7 @@ struct suite {
 	char *desc;
 	char *cgroup;
 	long cpus;
+	bool waits;
 	char *memory;
 	char *disks[SUITE_MAX_DISKS];
 	int ndisks;
