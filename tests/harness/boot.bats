@@ -145,6 +145,15 @@ crash='echo %s >/sys/kernel/debug/provoke-crash/DIRECT'
 	[ "$(awk '{ print ($2 > 220000 && $2 < 307200) }' <<<"${lines[3]}")" = 1 ]
 }
 
+@test "more words for the kernel's command line: one, several, with blanks around" {
+	boot --append bulkhead.a=1 -- cat /proc/cmdline
+	verdict passed 0
+	[[ " $output " == *" bulkhead.a=1 "* ]]
+	boot --append " bulkhead.a=1  bulkhead.b " -- cat /proc/cmdline
+	verdict passed 0
+	[[ " $output " == *" bulkhead.a=1 bulkhead.b "* ]]
+}
+
 @test "a disk that is a file keeps what was written" {
 	truncate -s 16M "$BATS_TEST_TMPDIR/kept"
 	boot --disk 1M --disk "$BATS_TEST_TMPDIR/kept" -- \

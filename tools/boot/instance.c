@@ -141,7 +141,8 @@ static void kernel_arguments(struct words *w, const struct instance *in, const s
 		add(w, o->disks[i].file ? xasprintf("ubd%d=%s", i, o->disks[i].file) :
 					  xasprintf("ubd%d=disk%d", i, i));
 	for (word = strtok_r(append, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		add(w, word);
+		add(w, xstrdup(word));
+	free(append);
 }
 
 static void open_terminal(struct instance *in, const struct options *o, int *theirs)
