@@ -170,7 +170,9 @@ TEST_F(cpu, waiting_for_the_disk_is_iowait)
 	wait_ms(300);
 	w = cpu_watch(self->a, 1000);
 	EXPECT_NEAR(w.least, w.most, cpu_sum(&w.d));
-	EXPECT_LT(w.least / 2, w.d.t[IOWAIT]);
+	/* Most of what was neither lost nor used: a loaded machine reads slowly, too. */
+	EXPECT_LT((w.least - w.lost - cpu_busy(&w.d)) / 2, w.d.t[IOWAIT]);
+	EXPECT_LT(0, w.d.t[IOWAIT]);
 	w = cpu_watch(self->b, 300);
 	EXPECT_EQ(0, w.d.t[IOWAIT]);
 }
