@@ -183,7 +183,8 @@ crash='echo %s >/sys/kernel/debug/provoke-crash/DIRECT'
 
 @test "bad input is refused with exit 2, before anything starts" {
 	local args
-	for args in "--cpus 0" "--cpus 65" "--cpus many" "--memory 12" "--memory 5X" "--disk 0" "--mode qemu" \
+	for args in "--cpus 0" "--cpus 65" "--cpus many" "--memory 12" "--memory 5X" "--memory 9999G" "--disk 0" "--mode qemu" \
+		"--cgroup v3" "--cgroup v1" "--cgroup v1:" "--cgroup v1:pids,,memory" "--cgroup v1:pids," \
 		"--disk /no/such/disk" "--disk /dev/null" "--disk ./" "--timeout -1" "-k /no/such/kernel" "-g /no/such/guest"; do
 		# shellcheck disable=SC2086 # words are meant
 		boot $args -- true

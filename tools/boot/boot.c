@@ -19,6 +19,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/signalfd.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -393,6 +395,16 @@ static void take_disk(const char *arg, struct options *o)
 	o->disks[o->ndisks++].file = file;
 }
 
+/* In bytes: what a guest can't have more of. */
+static unsigned long long host_memory(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info))
+		return ULLONG_MAX;
+	return 1ULL * (info.totalram + info.totalswap) * info.mem_unit;
+}
+
 static error_t take_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -405,7 +417,11 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case 'p': take_number("host CPU", arg, 0, 1023, &o->pin); break;
 	case 't': take_number("time limit", arg, 0, 1000000, &o->timeout); break;
 	case OPT_GRACE: take_number("grace", arg, 0, 1000000, &o->grace); break;
-	case OPT_CGROUP: o->cgroup = arg; break;
+	case OPT_CGROUP:
+		if (!parse_cgroups(arg))
+			die(EXIT_BAD_USAGE, "cgroup '%s': not v2, none or v1:CONTROLLER,...", arg);
+		o->cgroup = arg;
+		break;
 	case OPT_MODE: o->mode = arg; break;
 	case OPT_EMULATOR: o->emulator = arg; break;
 	case OPT_APPEND: o->append = arg; break;
@@ -417,6 +433,9 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	case 'm':
 		if (!parse_size(arg, &o->memory) || o->memory < 32ULL << 20)
 			die(EXIT_BAD_USAGE, "memory '%s': not a size of at least 32M", arg);
+		if (o->memory > host_memory())
+			die(EXIT_BAD_USAGE, "memory '%s': this machine has %lluM, with its swap", arg,
+			    host_memory() >> 20);
 		break;
 	case 'd':
 		take_disk(arg, o);

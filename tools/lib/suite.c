@@ -12,11 +12,6 @@
 #include "text.h"
 #include "util.h"
 
-static bool is_cgroup_spec(const char *v)
-{
-	return !strcmp(v, "v2") || !strcmp(v, "none") || (!strncmp(v, "v1:", 3) && v[3]);
-}
-
 static bool set_disks(struct suite *s, char *value)
 {
 	unsigned long long size;
@@ -45,7 +40,7 @@ static const char *set_key(struct suite *s, const char *key, char *value)
 	if (!strcmp(key, "desc")) {
 		set_string(&s->desc, value);
 	} else if (!strcmp(key, "cgroup")) {
-		if (!is_cgroup_spec(value))
+		if (!parse_cgroups(value))
 			return "not v2, none or v1:CONTROLLER,...";
 		set_string(&s->cgroup, value);
 	} else if (!strcmp(key, "cpus")) {

@@ -147,6 +147,19 @@ bool parse_size(const char *s, unsigned long long *bytes)
 	return true;
 }
 
+bool parse_cgroups(const char *s)
+{
+	if (!strcmp(s, "v2") || !strcmp(s, "none"))
+		return true;
+	if (strncmp(s, "v1:", 3))
+		return false;
+	/* What is before each comma and behind the last one is a name. */
+	for (s += 2; *s; s += strcspn(s, ","))
+		if (!*++s || *s == ',')
+			return false;
+	return true;
+}
+
 bool parse_int(const char *s, long min, long max, long *value)
 {
 	char *end;

@@ -75,6 +75,14 @@ int remove_tree(const char *path);
 bool parse_size(const char *s, unsigned long long *bytes);
 
 /**
+ * parse_cgroups() - which cgroup hierarchies a guest is to have
+ * @s: "v2", "none", or "v1:" and names of controllers with commas between
+ *
+ * Return: whether it is one of these; which controllers there are only the guest knows.
+ */
+bool parse_cgroups(const char *s);
+
+/**
  * parse_int() - a whole decimal number in a range
  * @s: text
  * @min: smallest allowed
