@@ -328,9 +328,10 @@ TEST_F(cpuset, each_change_of_state_is_an_event)
 	ASSERT_EQ(0, cg_write(self->top, PARTITION, "member"));
 	EXPECT_TRUE(cg_event(fd, PROC_HANG_MS));
 	/* What changes no state is none. */
+	ASSERT_TRUE(cg_event_ends(fd));
 	ASSERT_EQ(0, cg_write(self->top, PARTITION, "member"));
 	ASSERT_EQ(0, cg_write(self->top, "cpuset.cpus", "1"));
-	EXPECT_FALSE(cg_event(fd, 0));
+	EXPECT_FALSE(cg_event(fd, 30));
 }
 
 TEST_F(cpuset, a_change_above_is_an_event)
