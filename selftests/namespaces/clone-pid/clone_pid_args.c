@@ -266,6 +266,7 @@ TEST(a_fork_that_fails_later_gives_the_number_back)
 	EXPECT_EQ(0, proc_end(init));
 }
 
+/* Also where its number was not chosen: the next one counted would be 2. */
 TEST(an_init_that_fails_late_can_be_tried_again)
 {
 	pid_t one = 1, pid;
@@ -277,9 +278,12 @@ TEST(an_init_that_fails_late_can_be_tried_again)
 	if (again == -ENOMEM && proc_kernel_before(7, 3))
 		SKIP(return, "kernel bug: once a first fork has failed, no other is taken");
 	EXPECT_EQ(-EFAULT, again);
+	EXPECT_EQ(-EFAULT, fork_that_fails_late(NULL, 0));
+	EXPECT_EQ(-EFAULT, fork_that_fails_late(NULL, 0));
 	pid = proc_fork_bound(0);
 	if (!pid)
 		_exit(getpid() == 1 ? 0 : 1);
+	ASSERT_GT(pid, 0);
 	EXPECT_EQ(0, proc_end(pid));
 }
 
