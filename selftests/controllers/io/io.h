@@ -15,8 +15,22 @@
 
 #define DISK	"/dev/ubda"
 #define OTHER	"/dev/ubdb"
+#define SCHEDULER	"/sys/block/ubda/queue/scheduler"
 #define KB(n)	((long)(n) << 10)
 #define MB(n)	((long)(n) << 20)
+
+/* Of the schedulers that DISK can have the one in brackets. */
+static inline void scheduler_in_use(char *name, size_t size)
+{
+	char text[256], *from, *to;
+
+	must(file_read(SCHEDULER, text, sizeof(text)) > 0);
+	from = strchr(text, '[');
+	to = from ? strchr(from, ']') : NULL;
+	must(to);
+	*to = '\0';
+	snprintf(name, size, "%s", from + 1);
+}
 
 /* "MAJ:MIN" of a disk, as the control files name it. */
 static inline const char *disk_number(const char *disk)

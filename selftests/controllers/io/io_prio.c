@@ -12,7 +12,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#define SCHEDULER	"/sys/block/ubda/queue/scheduler"
 #define QUEUED		"/sys/kernel/debug/block/ubda/sched/queued"
 #define WORKERS		4
 
@@ -64,19 +63,6 @@ FIXTURE(prio)
 	char scheduler[32];
 };
 
-/* The one in brackets of those that the disk can have. */
-static void scheduler_in_use(char *name, size_t size)
-{
-	char text[256], *from, *to;
-
-	must(file_read(SCHEDULER, text, sizeof(text)) > 0);
-	from = strchr(text, '[');
-	to = from ? strchr(from, ']') : NULL;
-	must(to);
-	*to = '\0';
-	snprintf(name, size, "%s", from + 1);
-}
-
 FIXTURE_SETUP(prio)
 {
 	io_setup(_metadata, &self->cg, NULL);
@@ -116,18 +102,24 @@ static struct queued queued(void)
 	return q;
 }
 
+/* How many requests each of the workers started last has had done. */
+static volatile long *done;
+
 /* Workers in @cg which have chosen priority class @class. */
 static void start(pid_t pid[WORKERS], const char *cg, int class, bool write)
 {
 	const struct io io = { DISK, write, KB(4), 0 };
 
+	done = mmap(NULL, WORKERS * sizeof(*done), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(done != MAP_FAILED);
 	for (int i = 0; i < WORKERS; i++) {
 		pid[i] = cg_fork_into(cg, 0);
 		if (!pid[i]) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			must(!syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 				      IOPRIO_PRIO_VALUE(class, class ? 2 : 0)));
-			io_do(&io, NULL);
+			io_do(&io, &done[i]);
 		}
 		must(pid[i] > 0);
 	}
@@ -137,6 +129,21 @@ static void stop(pid_t pid[WORKERS])
 {
 	for (int i = 0; i < WORKERS; i++)
 		proc_kill(pid[i]);
+}
+
+/*
+ * A request has its class before it is queued, and may be queued later: waits until
+ * the one that each worker was at is done.
+ */
+static bool all_went_on(void)
+{
+	for (int i = 0; i < WORKERS; i++) {
+		const long before = done[i];
+
+		if (!EVENTUALLY(done[i] > before))
+			return false;
+	}
+	return true;
 }
 
 /* How often a class is to be seen in use. */
@@ -251,10 +258,10 @@ TEST_F_TIMEOUT(prio, a_new_policy_holds_for_those_who_are_at_work, 120)
 	start(pid, self->cg.a, IOPRIO_CLASS_BE, true);
 	expect_classes(_metadata, BE);
 	ASSERT_EQ(0, cg_write(self->cg.a, "io.prio.class", "idle"));
-	EXPECT_TRUE(EVENTUALLY(!queued().be));
+	EXPECT_TRUE(all_went_on());
 	expect_classes(_metadata, IDLE);
 	ASSERT_EQ(0, cg_write(self->cg.a, "io.prio.class", "no-change"));
-	EXPECT_TRUE(EVENTUALLY(!queued().idle));
+	EXPECT_TRUE(all_went_on());
 	expect_classes(_metadata, BE);
 	stop(pid);
 }
@@ -269,7 +276,7 @@ TEST_F_TIMEOUT(prio, the_class_is_that_of_the_cgroup_that_the_process_is_in, 120
 	expect_classes(_metadata, IDLE);
 	for (int i = 0; i < WORKERS; i++)
 		ASSERT_EQ(0, cg_enter(self->cg.b, pid[i]));
-	EXPECT_TRUE(EVENTUALLY(!queued().idle));
+	EXPECT_TRUE(all_went_on());
 	expect_classes(_metadata, BE);
 	stop(pid);
 }
