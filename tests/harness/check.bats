@@ -12,6 +12,14 @@ setup() {
 	own_guest
 }
 
+# check_refuses TEXT: this guest's suites are bad input, of which TEXT is said.
+check_refuses() {
+	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \
+		--config "$BUILT/default/.config" --guest "$GUEST" --run "$BATS_TEST_TMPDIR/run"
+	exits 2
+	[[ $stderr == *"$1"* ]]
+}
+
 good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 
 @test "a suite that passes" {
@@ -81,10 +89,7 @@ good='echo TAP version 13; echo 1..2; echo ok 1 a; echo ok 2 b'
 
 @test "a selftest's folder cannot lie outside of the tree's" {
 	suite out 'kselftest = ../../etc\n' 'exit 0'
-	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \
-		--config "$BUILT/default/.config" --guest "$GUEST" --run "$BATS_TEST_TMPDIR/run"
-	exits 2
-	[[ $stderr == *"not a folder below tools/testing/selftests"* ]]
+	check_refuses "not a folder below tools/testing/selftests"
 }
 
 @test "a known limit counts as skipped, a failure beside it does not" {
@@ -200,18 +205,12 @@ stamps() {
 
 @test "waits is y or n" {
 	suite broken 'waits = often\n' "$good"
-	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \
-		--config "$BUILT/default/.config" --guest "$GUEST" --run "$BATS_TEST_TMPDIR/run"
-	exits 2
-	[[ $stderr == *"own/broken/suite:3: waits = 'often': not y or n"* ]]
+	check_refuses "own/broken/suite:3: waits = 'often': not y or n"
 }
 
 @test "a broken suite file names file, line and value" {
 	suite broken 'cpus = many\n' "$good"
-	run --separate-stderr "$BUILT/tools/check" --boot "$BOOT" --kernel "$LINUX" \
-		--config "$BUILT/default/.config" --guest "$GUEST" --run "$BATS_TEST_TMPDIR/run"
-	exits 2
-	[[ $stderr == *"own/broken/suite:3: cpus = 'many'"* ]]
+	check_refuses "own/broken/suite:3: cpus = 'many'"
 }
 
 @test "what passed and did not change is taken over, with its output; what changed is run" {
