@@ -170,14 +170,14 @@ static inline bool cg_event(int fd, int ms)
 	return true;
 }
 
-/*
- * Whether the file has told of everything: of events in a row the last is held
- * back for some 10 ms, so one may still come when the first was taken.
- */
+/* Of events in a row the last is held back for some 10 ms: none comes after so long. */
+#define CG_EVENT_LATE_MS	30
+
+/* Whether the file has told of everything: one may still come when the first was taken. */
 static inline bool cg_event_ends(int fd)
 {
 	for (int i = 0; i < 100; i++)
-		if (!cg_event(fd, 30))
+		if (!cg_event(fd, CG_EVENT_LATE_MS))
 			return true;
 	return false;
 }

@@ -235,13 +235,8 @@ static void start_what_fits(const struct check_options *o, struct host *h, struc
 	for (i = 0; i < n && (h->free || h->beside); i++) {
 		struct job *j = &jobs[i];
 
-		if (j->started || j->slots > h->free || (!j->slots && !h->beside))
+		if (j->started || (j->slots ? j->slots > h->free : !h->beside))
 			continue;
-		if (!j->slots) {
-			h->beside--;
-			job_start(j, -1, o);
-			continue;
-		}
 		for (slot = 0; slot < h->n && j->slots > held(h, j); slot++) {
 			if (h->owner[slot])
 				continue;
@@ -249,7 +244,8 @@ static void start_what_fits(const struct check_options *o, struct host *h, struc
 			j->slot = slot;
 		}
 		h->free -= j->slots;
-		job_start(j, (o->cpus ?: j->suite->cpus) == 1 ? h->cpus[j->slot] : -1, o);
+		h->beside -= !j->slots;
+		job_start(j, j->slots && (o->cpus ?: j->suite->cpus) == 1 ? h->cpus[j->slot] : -1, o);
 	}
 }
 
@@ -260,12 +256,11 @@ static void release_slots(struct host *h, struct job *j)
 	if (j->idle)
 		return;
 	j->idle = true;
-	if (!j->slots)
-		h->beside++;
 	for (slot = 0; slot < h->n; slot++)
 		if (h->owner[slot] == j)
 			h->owner[slot] = NULL;
 	h->free += j->slots;
+	h->beside += !j->slots;
 }
 
 static void save_durations(const struct check_options *o, const struct job *jobs, int n, double *ms)

@@ -7,9 +7,6 @@
  */
 #include "core.h"
 
-/* How long an event that should not come is waited for: late ones come within 10 ms. */
-#define LOOK_MS	30
-
 /*
  * The document's example, of which A is the fixture's @a: A(2) - B(0), and below
  * B are C(1) and D(0). The files are the watched cgroup.events of each.
@@ -65,7 +62,7 @@ TEST_F(core, the_last_exit_is_told_up_to_who_has_others)
 	EXPECT_EQ(-SIGKILL, proc_kill(ex.in_c));
 	EXPECT_TRUE(cg_event(ex.at_c, PROC_HANG_MS));
 	EXPECT_TRUE(cg_event(ex.at_b, PROC_HANG_MS));
-	EXPECT_FALSE(cg_event(ex.at_a, LOOK_MS));
+	EXPECT_FALSE(cg_event(ex.at_a, CG_EVENT_LATE_MS));
 	EXPECT_FALSE(cg_event(ex.at_d, 0));
 	EXPECT_EQ(0, populated(ex.c));
 	EXPECT_EQ(0, populated(ex.b));
@@ -84,7 +81,7 @@ TEST_F(core, the_first_process_is_told_up_to_who_has_others)
 	ASSERT_GT(sleeper(ex.d), 0);
 	EXPECT_TRUE(cg_event(ex.at_d, PROC_HANG_MS));
 	EXPECT_TRUE(cg_event(ex.at_b, PROC_HANG_MS));
-	EXPECT_FALSE(cg_event(ex.at_a, LOOK_MS));
+	EXPECT_FALSE(cg_event(ex.at_a, CG_EVENT_LATE_MS));
 	EXPECT_FALSE(cg_event(ex.at_c, 0));
 	EXPECT_EQ(1, populated(ex.d));
 	EXPECT_EQ(1, populated(ex.b));
@@ -100,7 +97,7 @@ TEST_F(core, a_move_between_children_is_told_by_them_alone)
 	ASSERT_EQ(0, cg_enter(ex.d, ex.in_c));
 	EXPECT_TRUE(cg_event(ex.at_c, PROC_HANG_MS));
 	EXPECT_TRUE(cg_event(ex.at_d, PROC_HANG_MS));
-	EXPECT_FALSE(cg_event(ex.at_b, LOOK_MS));
+	EXPECT_FALSE(cg_event(ex.at_b, CG_EVENT_LATE_MS));
 	EXPECT_FALSE(cg_event(ex.at_a, 0));
 	EXPECT_EQ(0, populated(ex.c));
 	EXPECT_EQ(1, populated(ex.d));
@@ -115,9 +112,9 @@ TEST_F(core, one_more_and_one_less_is_not_told)
 	grow(self->a, &ex);
 	pid = sleeper(ex.c);
 	ASSERT_GT(pid, 0);
-	EXPECT_FALSE(cg_event(ex.at_c, LOOK_MS));
+	EXPECT_FALSE(cg_event(ex.at_c, CG_EVENT_LATE_MS));
 	EXPECT_EQ(-SIGKILL, proc_kill(pid));
-	EXPECT_FALSE(cg_event(ex.at_c, LOOK_MS));
+	EXPECT_FALSE(cg_event(ex.at_c, CG_EVENT_LATE_MS));
 	EXPECT_FALSE(cg_event(ex.at_b, 0));
 	EXPECT_EQ(1, populated(ex.c));
 	/* The very last is. */
@@ -141,7 +138,7 @@ TEST_F(core, threads_populate_their_cgroup_and_their_domain)
 	EXPECT_EQ(1, populated(self->c));
 	ASSERT_EQ(0, cg_write_number(self->c, "cgroup.threads", pid));
 	EXPECT_EQ(1, populated(self->a));
-	EXPECT_FALSE(cg_event(at_a, LOOK_MS));
+	EXPECT_FALSE(cg_event(at_a, CG_EVENT_LATE_MS));
 	EXPECT_FALSE(cg_event(at_c, 0));
 	EXPECT_EQ(-SIGKILL, proc_kill(pid));
 	EXPECT_TRUE(cg_event(at_a, PROC_HANG_MS));
@@ -182,7 +179,7 @@ TEST_F(core, inotify_tells_it_of_the_files_whose_value_changed)
 	ASSERT_EQ(IN_MODIFY, take_inotify(fd, &first, PROC_HANG_MS));
 	ASSERT_EQ(IN_MODIFY, take_inotify(fd, &second, PROC_HANG_MS));
 	EXPECT_TRUE((first == at_b && second == at_c) || (first == at_c && second == at_b));
-	EXPECT_EQ(0, take_inotify(fd, &first, LOOK_MS));
+	EXPECT_EQ(0, take_inotify(fd, &first, CG_EVENT_LATE_MS));
 }
 
 TEST_HARNESS_MAIN

@@ -331,7 +331,7 @@ TEST_F(cpuset, each_change_of_state_is_an_event)
 	ASSERT_TRUE(cg_event_ends(fd));
 	ASSERT_EQ(0, cg_write(self->top, PARTITION, "member"));
 	ASSERT_EQ(0, cg_write(self->top, "cpuset.cpus", "1"));
-	EXPECT_FALSE(cg_event(fd, 30));
+	EXPECT_FALSE(cg_event(fd, CG_EVENT_LATE_MS));
 }
 
 TEST_F(cpuset, a_change_above_is_an_event)

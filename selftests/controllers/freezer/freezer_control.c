@@ -244,7 +244,7 @@ TEST_F(freezer, writing_what_is_there_already_is_no_event)
 	ASSERT_TRUE(freeze(self->a));
 	EXPECT_TRUE(cg_event(fd, PROC_HANG_MS));
 	ASSERT_EQ(0, cg_write(self->a, "cgroup.freeze", "1"));
-	EXPECT_FALSE(cg_event(fd, 30));
+	EXPECT_FALSE(cg_event(fd, CG_EVENT_LATE_MS));
 	EXPECT_EQ(1, frozen(self->a));
 }
 

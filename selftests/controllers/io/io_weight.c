@@ -20,7 +20,7 @@
 
 static void set_scheduler(const char *name)
 {
-	must(!file_write("/sys/block/ubda/queue/scheduler", name));
+	must(!file_write(SCHEDULER, name));
 }
 
 /* None that the disk has by default has a say in who gets what. */

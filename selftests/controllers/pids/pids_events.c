@@ -78,7 +78,7 @@ TEST_F(pids, poll_wakes_whose_limit_it_was_and_all_above)
 	EXPECT_TRUE(cg_event(top, PROC_HANG_MS));
 	EXPECT_FALSE(cg_event(b, 0));
 	/* Taken is taken. */
-	EXPECT_FALSE(cg_event(a, 30));
+	EXPECT_FALSE(cg_event(a, CG_EVENT_LATE_MS));
 }
 
 TEST_F(pids, poll_of_local_events_wakes_only_whose_limit_it_was)
