@@ -214,6 +214,7 @@ caught() {
 @test "memory-peak-peers-forget" { caught memory-peak-peers-forget; }
 @test "memory-peak-reset-for-all" { caught memory-peak-reset-for-all; }
 @test "memory-race-no-drain" { caught memory-race-no-drain; }
+@test "memory-swap-max-untold" { caught memory-swap-max-untold; }
 @test "memory-v1-late-listener" { caught memory-v1-late-listener; }
 @test "memory-v1-threshold-upwards-only" { caught memory-v1-threshold-upwards-only; }
 @test "memory-zswap-writeback-own" { caught memory-zswap-writeback-own; }
