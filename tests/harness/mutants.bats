@@ -168,6 +168,7 @@ caught() {
 @test "freezer-no-event" { caught freezer-no-event; }
 @test "freezer-race-kill-leaks-count" { caught freezer-race-kill-leaks-count; }
 @test "freezer-removed-child-counted" { caught freezer-removed-child-counted; }
+@test "freezer-sleep-stands-still" { caught freezer-sleep-stands-still; }
 @test "freezer-thaw-below-frozen" { caught freezer-thaw-below-frozen; }
 @test "freezer-usec-last-only" { caught freezer-usec-last-only; }
 @test "freezer-v1-born-thawed" { caught freezer-v1-born-thawed; }
