@@ -173,6 +173,7 @@ caught() {
 @test "freezer-usec-last-only" { caught freezer-usec-last-only; }
 @test "freezer-v1-born-thawed" { caught freezer-v1-born-thawed; }
 @test "freezer-v1-newcomer" { caught freezer-v1-newcomer; }
+@test "freezer-v1-stopping-forgotten" { caught freezer-v1-stopping-forgotten; }
 @test "freezer-vfork-not-frozen" { caught freezer-vfork-not-frozen; }
 @test "fs-access-move-mount" { caught fs-access-move-mount; }
 @test "fs-access-no-new-privs" { caught fs-access-no-new-privs; }
