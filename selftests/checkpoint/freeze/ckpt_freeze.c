@@ -4,6 +4,7 @@
  * the freezer as it found it, and whatever thaws, moves, kills or adds tasks
  * meanwhile costs the image, but never the tree.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -84,6 +85,34 @@ JOB(forks)
 	job_check(wait(&status) == -1 && errno == ECHILD);
 }
 
+static void *pause_forever(void *arg)
+{
+	proc_sleep_forever();
+	return arg;
+}
+
+/* So many that taking them takes a while. */
+JOB(crowd)
+{
+	struct baton b = baton_make();
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		pid_t pid = fork();
+
+		job_check(pid >= 0);
+		if (!pid) {
+			must(!pthread_create(&thread, NULL, pause_forever, NULL));
+			baton_pass(&b, 0);
+			proc_sleep_forever();
+		}
+	}
+	for (i = 0; i < 8; i++)
+		baton_take(&b);
+	job_pause();
+}
+
 static bool is_frozen(void)
 {
 	return cg_key(CKPT_CG, "cgroup.events", "frozen") == 1;
@@ -110,14 +139,14 @@ static int save_with(pid_t pid, const char *options)
 }
 
 /* What CHECKPOINT_SNAPSHOT says; the image is written if it works. What else it says comes to ckpt_said(). */
-static int take(pid_t pid, unsigned int flags)
+static int take_by(int pidfd, unsigned int flags)
 {
-	struct checkpoint_snapshot snapshot = { .flags = flags, .pidfd = proc_pidfd(pid) };
+	struct checkpoint_snapshot snapshot = { .flags = flags, .pidfd = pidfd };
 	struct checkpoint_write out = { .fd = open(IMAGE, O_WRONLY | O_CREAT | O_TRUNC, 0644) };
 	int dev = open("/dev/checkpoint", O_RDWR | O_CLOEXEC), err;
 	char said[512] = "";
 
-	must(dev >= 0 && snapshot.pidfd >= 0 && out.fd >= 0);
+	must(dev >= 0 && pidfd >= 0 && out.fd >= 0);
 	err = ioctl(dev, CHECKPOINT_SNAPSHOT, &snapshot) ? errno : 0;
 	if (err) {
 		must(read(dev, said, sizeof(said) - 1) >= 0);
@@ -127,9 +156,25 @@ static int take(pid_t pid, unsigned int flags)
 		must(!ioctl(dev, CHECKPOINT_WRITE, &out));
 	}
 	close(out.fd);
-	close(snapshot.pidfd);
 	close(dev);
 	return err;
+}
+
+static int take(pid_t pid, unsigned int flags)
+{
+	int pidfd = proc_pidfd(pid), err = take_by(pidfd, flags);
+
+	close(pidfd);
+	return err;
+}
+
+/* Whether what was said of a tree that was not taken is that it did not stand still, and who. */
+static bool said_why(void)
+{
+	const char *said = ckpt_said();
+
+	return (strstr(said, "frozen") || strstr(said, "about to") || strstr(said, "is gone")) &&
+	       !strstr(said, "pid 0:");
 }
 
 static void nothing(int sig)
@@ -463,7 +508,7 @@ TEST_F_TIMEOUT(freeze, a_tree_that_forks_all_the_time_is_taken_whole, 300)
 TEST_F_TIMEOUT(freeze, a_tree_that_others_thaw_is_taken_whole_or_not_at_all, 300)
 {
 	pid_t pid = ckpt_start("forks"), other;
-	int i, taken = 0, said;
+	int i, err, taken = 0;
 
 	other = fork();
 	if (!other) {
@@ -472,18 +517,73 @@ TEST_F_TIMEOUT(freeze, a_tree_that_others_thaw_is_taken_whole_or_not_at_all, 300
 	}
 	for (i = 0; i < 60; i++) {
 		if (ckpt_save(pid, IMAGE)) {
-			said = !!strstr(ckpt_said(), "frozen") || !!strstr(ckpt_said(), "about to");
-			EXPECT_TRUE(said) TH_LOG("%s", ckpt_said());
+			EXPECT_TRUE(said_why()) TH_LOG("%s", ckpt_said());
 			continue;
 		}
 		taken++;
 		EXPECT_EQ(ckpt_tool("image verify " IMAGE), 0) TH_LOG("%s", ckpt_said());
+	}
+	/* Without a look at whether it stands: most of these meet it on its way. */
+	for (i = 0; i < 1000; i++) {
+		err = take(pid, 0);
+		if (err) {
+			ASSERT_EQ(EBUSY, err) TH_LOG("%s", ckpt_said());
+			ASSERT_TRUE(said_why()) TH_LOG("%s", ckpt_said());
+		}
 	}
 	ASSERT_EQ(proc_kill(other), -SIGKILL);
 	TH_LOG("%d of 60 were taken", taken);
 	ASSERT_EQ(freeze(false), 0);
 	ASSERT_STREQ(ckpt_verdict(), "ok");
 	ASSERT_EQ(proc_end(pid), 0);
+}
+
+static long now_us(void)
+{
+	struct timespec now;
+
+	must(!clock_gettime(CLOCK_MONOTONIC, &now));
+	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+}
+
+/* Frozen tasks can be killed: whatever is looked at may be gone the next moment. */
+TEST_F_TIMEOUT(freeze, a_tree_that_is_killed_meanwhile_is_taken_whole_or_not_at_all, 300)
+{
+	int rounds = 40, taken = 0, i, err, pidfd;
+	struct baton begun = baton_make(), result = baton_make();
+	pid_t pid, taker;
+	long us;
+
+	pid = ckpt_start("crowd");
+	us = -now_us();
+	ASSERT_EQ(0, take(pid, CHECKPOINT_FREEZE)) TH_LOG("%s", ckpt_said());
+	us += now_us();
+	for (i = 0; i < rounds; i++) {
+		pidfd = proc_pidfd(pid);
+		taker = proc_fork_bound(0);
+		ASSERT_LE(0, taker);
+		if (!taker) {
+			baton_pass(&begun, 0);
+			baton_pass(&result, take_by(pidfd, CHECKPOINT_FREEZE));
+			_exit(0);
+		}
+		baton_take(&begun);
+		usleep(us * i / rounds);
+		/* and those that have ended are waited for at once */
+		ckpt_kill(pid);
+		err = baton_take(&result);
+		if (!err) {
+			taken++;
+			EXPECT_EQ(ckpt_tool("image verify " IMAGE), 0) TH_LOG("%s", ckpt_said());
+		} else if (err != ESRCH) {
+			EXPECT_EQ(EBUSY, err) TH_LOG("%s", ckpt_said());
+			EXPECT_TRUE(said_why()) TH_LOG("%s", ckpt_said());
+		}
+		close(pidfd);
+		pid = ckpt_start("crowd");
+	}
+	TH_LOG("%d of %d were taken; one takes %ld us", taken, rounds, us);
+	ASSERT_STREQ(ckpt_verdict(), "ok");
 }
 
 TEST_HARNESS_MAIN

@@ -122,9 +122,9 @@ int ckpt_take_membership(struct ckpt_snapshot *s, u32 index)
 {
 	struct ckpt_tree_task *t = &s->tasks[index];
 	/* who has ended stays where it was when others of its process are moved */
-	struct task_struct *root = ckpt_living(s->tasks[0].task);
+	struct task_struct *root = ckpt_living(s, 0);
 	struct cgroup *cgrp = NULL, *first;
-	const char *why = find(root, ckpt_living(t->task), &cgrp);
+	const char *why = find(root, ckpt_living(s, index), &cgrp);
 	int err;
 
 	if (why)

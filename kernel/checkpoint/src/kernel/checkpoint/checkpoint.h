@@ -72,8 +72,10 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
 /**
  * struct ckpt_tree_task - a task of a tree
  * @task: referenced
+ * @pid: its pid, as the caller saw it
  * @parent: index of the task that made it; of no meaning for the first
  * @leader: index of the first thread of its process; the others follow that
+ * @head: index of the first of them that lives, or of that
  * @mm: its MM, if it is a first thread
  * @fdtable: its FDTABLE
  * @ns: its NSs, by enum ckpt_role
@@ -84,8 +86,10 @@ DEFINE_FREE(ckpt_buf, struct ckpt_buf, kvfree(_T.data))
  */
 struct ckpt_tree_task {
 	struct task_struct *task;
+	pid_t pid;
 	u32 parent;
 	u32 leader;
+	u32 head;
 	u32 mm;
 	u32 fdtable;
 	u32 ns[CKPT_NR_ROLES];
@@ -254,9 +258,9 @@ int ckpt_take_user(struct ckpt_snapshot *s, struct task_struct *task, struct use
 int ckpt_take_user_namespaces(struct ckpt_snapshot *s, u32 index);
 bool ckpt_in_taken_user(struct ckpt_snapshot *s, struct task_struct *task);
 bool ckpt_owns_pid_namespace(const struct ckpt_snapshot *s);
-struct task_struct *ckpt_head(struct task_struct *task);
+struct task_struct *ckpt_head(const struct ckpt_snapshot *s, u32 index);
 bool ckpt_lives_headless(struct task_struct *task);
-struct task_struct *ckpt_living(struct task_struct *task);
+struct task_struct *ckpt_living(const struct ckpt_snapshot *s, u32 index);
 int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd);
 int ckpt_take_rseq(struct ckpt_snapshot *s, struct task_struct *task, struct ckpt_task *t);
 int ckpt_take_regs(struct ckpt_snapshot *s, struct task_struct *task);

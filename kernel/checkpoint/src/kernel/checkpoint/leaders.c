@@ -22,6 +22,9 @@ static int check_leader(struct ckpt_snapshot *s, struct task_struct *task, enum 
 
 	scoped_guard(rcu) {
 		pid = type == PIDTYPE_PGID ? task_pgrp(task) : task_session(task);
+		/* somebody thawed the tree, and it has been waited for */
+		if (!pid)
+			return -ESRCH;
 		nr = pid_nr_ns(pid, s->ns);
 		session = task_session_nr_ns(task, s->ns);
 		led = pid_has_task(pid, PIDTYPE_PID);

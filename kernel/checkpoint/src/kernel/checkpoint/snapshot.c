@@ -60,7 +60,7 @@ static int take_task(struct ckpt_snapshot *s, u32 index)
 {
 	struct ckpt_tree_task *t = &s->tasks[index];
 	bool headless = ckpt_lives_headless(t->task);
-	struct task_struct *head = ckpt_living(t->task);
+	struct task_struct *head = ckpt_living(s, index);
 	int err, cwd, root;
 
 	if (t->task->exit_state && !headless)
@@ -108,7 +108,7 @@ static int copy_mms(struct ckpt_snapshot *s)
 	for (i = 0; i < s->nr_tasks; i++) {
 		if (!s->tasks[i].mm)
 			continue;
-		mm = get_task_mm(ckpt_head(s->tasks[i].task));
+		mm = get_task_mm(ckpt_head(s, i));
 		if (!mm)
 			return -ESRCH;
 		copy = checkpoint_dup_mm(mm);

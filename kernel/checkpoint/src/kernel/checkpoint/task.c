@@ -191,7 +191,7 @@ static void take_rlimits(struct task_struct *task, struct ckpt_task *t)
 	}
 }
 
-static u32 task_flags(struct task_struct *task, bool leads)
+static u32 task_flags(struct task_struct *task, struct task_struct *head, bool leads)
 {
 	struct signal_struct *sig = task->signal;
 	u32 flags = 0;
@@ -202,7 +202,7 @@ static u32 task_flags(struct task_struct *task, bool leads)
 		flags |= CKPT_TASK_RESET_ON_FORK;
 	if (test_tsk_restore_sigmask(task))
 		flags |= CKPT_TASK_SIGMASK_SAVED;
-	if (!leads && task->fs != ckpt_head(task)->fs)
+	if (!leads && task->fs != head->fs)
 		flags |= CKPT_TASK_OWN_FS;
 	if (leads && sig->is_child_subreaper)
 		flags |= CKPT_TASK_SUBREAPER;
@@ -296,7 +296,7 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	const struct cred *cred __free(put_cred) = get_task_cred(task);
 	u32 groups = cred->group_info->ngroups, cpus = affinity_words(task);
 	bool leads = ckpt_leads(s, index), headless = ckpt_lives_headless(task);
-	struct task_struct *head = ckpt_living(task);
+	struct task_struct *head = ckpt_living(s, index);
 	u32 pids = ckpt_nr_pids(s, task);
 	struct ckpt_task *t;
 	u32 role;
@@ -334,7 +334,7 @@ int ckpt_take_task(struct ckpt_snapshot *s, u32 index, u32 cwd)
 	err = take_cred(s, task, cred, t);
 	if (err || head->exit_state)
 		return err;
-	t->flags = cpu_to_le32(task_flags(task, leads));
+	t->flags = cpu_to_le32(task_flags(task, ckpt_head(s, index), leads));
 	scoped_guard(task_lock, head) {
 		if (!head->fs)
 			return -ESRCH;

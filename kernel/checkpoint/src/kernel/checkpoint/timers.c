@@ -102,6 +102,7 @@ static int take_intervals(struct ckpt_snapshot *s, struct task_struct *task)
 
 static void note_posix(struct task_struct *task, struct k_itimer *timer, struct ckpt_timer *t)
 {
+	struct pid_namespace *ns = task_active_pid_ns(task);
 	struct itimerspec64 now = {};
 	s64 left, interval;
 
@@ -121,8 +122,9 @@ static void note_posix(struct task_struct *task, struct k_itimer *timer, struct 
 	t->notify = cpu_to_le32(timer->it_sigev_notify);
 	if (timer->it_sigev_notify != SIGEV_NONE)
 		t->signo = cpu_to_le32(timer->sigq.info.si_signo);
-	if (timer->it_pid_type == PIDTYPE_PID)
-		t->thread = cpu_to_le32(pid_nr_ns(timer->it_pid, task_active_pid_ns(task)));
+	/* none: it has been waited for meanwhile */
+	if (timer->it_pid_type == PIDTYPE_PID && ns)
+		t->thread = cpu_to_le32(pid_nr_ns(timer->it_pid, ns));
 	t->overrun = cpu_to_le32(clamp(timer->it_overrun_last, 0LL, (s64)INT_MAX));
 	t->value = cpu_to_le64((unsigned long)timer->sigq.info.si_value.sival_ptr);
 	t->left = cpu_to_le64(left);

@@ -31,6 +31,7 @@ static void note_task(struct ckpt_tree_task *tasks, u32 room, u32 *n, struct tas
 	if (*n < room)
 		tasks[*n] = (struct ckpt_tree_task){
 			.task = get_task_struct(task),
+			.pid = task_pid_vnr(task),
 			.parent = parent,
 			.leader = leader,
 		};
@@ -41,13 +42,18 @@ static void note_task(struct ckpt_tree_task *tasks, u32 room, u32 *n, struct tas
 static void note_process(struct ckpt_tree_task *tasks, u32 room, u32 *n,
 			 struct task_struct *first, u32 parent)
 {
+	u32 leader = *n, head = leader, end, i;
 	struct task_struct *thread;
-	u32 leader = *n;
 
 	note_task(tasks, room, n, first, parent, leader);
 	for_each_thread(first, thread)
 		if (thread != first)
 			note_task(tasks, room, n, thread, leader, leader);
+	end = min(*n, room);
+	while (head < end && tasks[head].task->exit_state)
+		head++;
+	for (i = leader; i < end; i++)
+		tasks[i].head = head < end ? head : leader;
 }
 
 /*
@@ -79,22 +85,18 @@ bool ckpt_lives_headless(struct task_struct *task)
 	return task->exit_state && thread_group_leader(task) && !thread_group_empty(task);
 }
 
-/* Who has what is of the whole process of @task: the first of its threads that lives. */
-struct task_struct *ckpt_head(struct task_struct *task)
+/* Who has what is of the whole process of a task: the first of its threads that lives. */
+struct task_struct *ckpt_head(const struct ckpt_snapshot *s, u32 index)
 {
-	struct task_struct *thread;
-
-	guard(rcu)();
-	for_each_thread(task, thread)
-		if (!thread->exit_state)
-			return thread;
-	return task->group_leader;
+	return s->tasks[s->tasks[index].head].task;
 }
 
-/* @task, or, if the others of its process live on without it, one of them. */
-struct task_struct *ckpt_living(struct task_struct *task)
+/* A task, or, if the others of its process live on without it, one of them. */
+struct task_struct *ckpt_living(const struct ckpt_snapshot *s, u32 index)
 {
-	return ckpt_lives_headless(task) ? ckpt_head(task) : task;
+	struct task_struct *task = s->tasks[index].task;
+
+	return ckpt_lives_headless(task) ? ckpt_head(s, index) : task;
 }
 
 /* Finds the tasks of the tree. */
@@ -138,10 +140,10 @@ static int check_namespaces(struct ckpt_snapshot *s, struct task_struct *task)
 }
 
 /* What user space shares between processes by clone(2). */
-static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task)
+static int check_sharing(struct ckpt_snapshot *s, struct task_struct *task,
+			 struct task_struct *head)
 {
 	u32 threads = get_nr_threads(task), live = threads - !!task->group_leader->exit_state;
-	struct task_struct *head = ckpt_head(task);
 	struct sighand_struct *hand;
 	const char *shared = NULL;
 
@@ -175,7 +177,8 @@ static int check_keys(struct ckpt_snapshot *s, struct task_struct *task)
 }
 
 /* What hangs on a task and is not in an image. */
-static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
+static int check_attached(struct ckpt_snapshot *s, struct task_struct *task,
+			  struct task_struct *head)
 {
 	if (task->ptrace)
 		return ckpt_refuse(s, task, "being traced is");
@@ -200,7 +203,7 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 		return ckpt_refuse(s, task, "SysV semaphore undo is");
 	/* as pthread_create(3) shares it, and as it comes back */
 	if (!thread_group_leader(task) &&
-	    task->sysvsem.undo_list != ckpt_head(task)->sysvsem.undo_list)
+	    task->sysvsem.undo_list != head->sysvsem.undo_list)
 		return ckpt_refuse(s, task, "a thread with SysV semaphore undo of its own is");
 #endif
 #ifdef CONFIG_PERF_EVENTS
@@ -232,9 +235,9 @@ static int check_attached(struct ckpt_snapshot *s, struct task_struct *task)
 	return 0;
 }
 
-static int not_frozen(struct ckpt_snapshot *s, struct task_struct *task)
+static int not_frozen(struct ckpt_snapshot *s, pid_t pid)
 {
-	return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", task_pid_vnr(task));
+	return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is not frozen", pid);
 }
 
 /* Whoever was born after the tree was walked over, and before its parent was marked. */
@@ -248,12 +251,12 @@ static int check_newborn(struct ckpt_snapshot *s, struct xarray *members)
 		task = s->tasks[i].task;
 		list_for_each_entry(child, &task->children, sibling)
 			if (!xa_load(members, (unsigned long)child))
-				return not_frozen(s, task);
+				return not_frozen(s, s->tasks[i].pid);
 		if (!ckpt_leads(s, i))
 			continue;
 		for_each_thread(task, thread)
 			if (!xa_load(members, (unsigned long)thread))
-				return not_frozen(s, task);
+				return not_frozen(s, s->tasks[i].pid);
 	}
 	return 0;
 }
@@ -261,8 +264,8 @@ static int check_newborn(struct ckpt_snapshot *s, struct xarray *members)
 /* Nobody else may live in the tree's pid namespace, or use a task's memory. */
 static int check_strangers(struct ckpt_snapshot *s, struct xarray *members)
 {
-	struct task_struct *root = s->tasks[0].task, *p;
-	bool whole = is_child_reaper(task_pid(root));
+	struct task_struct *p;
+	bool whole = ckpt_owns_pid_namespace(s);
 	struct mm_struct *mm;
 
 	guard(read_lock)(&tasklist_lock);
@@ -351,10 +354,10 @@ static int mark_frozen(struct ckpt_snapshot *s, struct ckpt_tree_task *t)
 	t->marked = set_mark(task);
 	if (!t->marked)
 		return ckpt_fail(s->ctl, -EBUSY, "pid %d: it is gone, or taken by somebody else",
-				 task_pid_vnr(task));
+				 t->pid);
 	for (;;) {
 		if (!cgroup_task_frozen(task))
-			return not_frozen(s, task);
+			return not_frozen(s, t->pid);
 		if (wait_task_inactive(task, TASK_INTERRUPTIBLE | __TASK_STOPPED))
 			return 0;
 		if (fatal_signal_pending(current))
@@ -382,7 +385,7 @@ static int check_state(struct ckpt_snapshot *s, struct task_struct *task)
 static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 		      struct xarray *pids)
 {
-	struct task_struct *task = t->task;
+	struct task_struct *task = t->task, *head = s->tasks[t->head].task;
 	int err;
 
 	if (task->exit_state)
@@ -396,11 +399,11 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 		return err;
 	err = check_namespaces(s, task);
 	if (!err)
-		err = check_sharing(s, task);
+		err = check_sharing(s, task, head);
 	if (!err)
 		err = check_keys(s, task);
 	if (!err)
-		err = check_attached(s, task);
+		err = check_attached(s, task, head);
 	if (!err && thread_group_leader(task))
 		err = ckpt_check_leaders(s, task, pids);
 	return err;
@@ -409,7 +412,7 @@ static int check_task(struct ckpt_snapshot *s, struct ckpt_tree_task *t,
 /* No process has the memory of another; threads do. */
 static int check_memory(struct ckpt_snapshot *s, u32 index, struct xarray *members)
 {
-	struct task_struct *task = ckpt_head(s->tasks[index].task);
+	struct task_struct *task = ckpt_head(s, index);
 	struct mm_struct *mm = READ_ONCE(task->mm);
 
 	if (task->exit_state || !ckpt_leads(s, index))
@@ -459,8 +462,7 @@ int ckpt_tree_still(struct ckpt_snapshot *s)
 	for (i = 0; i < s->nr_tasks; i++) {
 		t = &s->tasks[i];
 		if (t->marked && !take_mark(t->task))
-			err = ckpt_fail(s->ctl, -EBUSY, "pid %d: it did not stay frozen",
-					task_pid_vnr(t->task));
+			err = ckpt_fail(s->ctl, -EBUSY, "pid %d: it did not stay frozen", t->pid);
 		t->marked = false;
 	}
 	return err;
