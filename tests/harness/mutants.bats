@@ -185,6 +185,7 @@ caught() {
 @test "interface-v1-swappiness" { caught interface-v1-swappiness; }
 @test "interface-weight-range" { caught interface-weight-range; }
 @test "io-hierarchy-limit" { caught io-hierarchy-limit; }
+@test "io-latency-never-forgives" { caught io-latency-never-forgives; }
 @test "io-prio-class-forgotten" { caught io-prio-class-forgotten; }
 @test "io-stat-split-bytes" { caught io-stat-split-bytes; }
 @test "io-v1-limit-for-all-below" { caught io-v1-limit-for-all-below; }
