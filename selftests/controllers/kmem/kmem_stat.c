@@ -195,7 +195,8 @@ TEST_F(kmem, page_tables_are_counted)
 	/* The processes that look have some, which come and go. */
 	EXPECT_LE(190 * PAGE, tables);
 	EXPECT_GE(220 * PAGE, tables);
-	EXPECT_LE(190 * PAGE, grows(self->a, "kernel", touch_far_apart, 200));
+	/* What the last process had, its stack too, may go in between. */
+	EXPECT_LE(190 * PAGE - KB(64), grows(self->a, "kernel", touch_far_apart, 200));
 	/* An idle CPU keeps the page directory that it used last. */
 	EXPECT_TRUE(cg_stat_settles(self->a, "pagetables", 0, KB(32)));
 }
