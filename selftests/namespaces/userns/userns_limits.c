@@ -270,11 +270,15 @@ TEST_F(limit, what_is_made_below_counts_above)
 
 TEST_F(limit, a_refusal_costs_nothing_on_any_level)
 {
+	/* The one below is itself counted as a user namespace. */
+	const char *one = variant->flag == CLONE_NEWUSER ? "2" : "1";
+	const char *two = variant->flag == CLONE_NEWUSER ? "3" : "2";
 	pid_t pid = userns_fork(0);
 
 	if (!pid) {
-		must(!file_write(self->path,
-				 variant->flag == CLONE_NEWUSER ? "2" : "1"));
+		struct baton ready = baton_make(), go = baton_make();
+
+		must(!file_write(self->path, one));
 		pid = userns_fork_mapped(0, "0 1000 10", "0 1000 10");
 		if (!pid) {
 			userns_become(0, 0);
@@ -286,10 +290,20 @@ TEST_F(limit, a_refusal_costs_nothing_on_any_level)
 			must(!file_write(self->path, "100"));
 			for (int i = 0; i < 5; i++)
 				must(sleeper(variant->flag) == -ENOSPC);
-			must(!file_write(self->path, "1"));
+			/* Those have cost nothing here either: there is one so far. */
+			must(!file_write(self->path, "2"));
+			baton_pass(&ready, 0);
+			baton_take(&go);
+			must(sleeper(variant->flag) > 0);
+			must(sleeper(variant->flag) == -ENOSPC);
 			_exit(0);
 		}
-		must(pid > 0 && !proc_end(pid));
+		must(pid > 0);
+		baton_take(&ready);
+		must(!file_write(self->path, two));
+		baton_pass(&go, 0);
+		must(!proc_end(pid));
+		must(!file_write(self->path, one));
 		must(sleeper_soon(variant->flag) > 0);
 		_exit(0);
 	}
