@@ -131,16 +131,16 @@ static const struct kind {
 	int many;
 	long least;	/* bytes that one takes, at least */
 } kinds[] = {
-	{ "files", make_file, 1000, 150 },
-	{ "eventfds", make_eventfd, 1000, 150 },
-	{ "timerfds", make_timerfd, 500, 250 },
+	{ "files", make_file, 3000, 150 },
+	{ "eventfds", make_eventfd, 3000, 150 },
+	{ "timerfds", make_timerfd, 1500, 250 },
 	{ "sockets", make_socket, 500, 1000 },
-	{ "pipes", make_pipe, 250, 600 },
+	{ "pipes", make_pipe, 750, 600 },
 	{ "full pipes", make_pipe_full, 32, 60000 },
-	{ "epoll items", make_epoll, 250, 500 },
+	{ "epoll items", make_epoll, 750, 500 },
 	{ "inodes and dentries", make_inode, 500, 600 },
 	{ "messages", make_message, 200, 3500 },
-	{ "mappings", make_mapping, 1000, 100 },
+	{ "mappings", make_mapping, 3000, 100 },
 };
 
 /* Takes away what stays when the process that made it is gone. */

@@ -68,7 +68,8 @@ static void make_many(long kind)
 TEST_F_TIMEOUT(kmem, whatever_can_be_had_in_numbers_is_charged, 120)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		long least = kinds[i].many * kinds[i].least;
+		/* Who looked last, or did, may have had as much as this, which has gone since. */
+		long least = kinds[i].many * kinds[i].least - KB(64);
 		long grown = grows(self->a, "kernel", make_many, i);
 
 		EXPECT_LE(least, grown)
@@ -109,9 +110,8 @@ static void make_inodes(long n)
 
 TEST_F(kmem, open_files_are_unreclaimable_slab)
 {
-	EXPECT_LE(1000 * 150, grows(self->a, "slab_unreclaimable", make_files,
-				    1000));
-	EXPECT_LE(1000 * 150, grows(self->a, "slab", make_files, 1000));
+	EXPECT_LE(3000 * 150 - KB(64), grows(self->a, "slab_unreclaimable", make_files, 3000));
+	EXPECT_LE(3000 * 150 - KB(64), grows(self->a, "slab", make_files, 3000));
 	EXPECT_GE(KB(64), grows(self->a, "slab_reclaimable", make_files, 1000));
 }
 
