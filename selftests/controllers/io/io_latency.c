@@ -393,12 +393,8 @@ static const char *more_stats(const char *cg)
  */
 static bool counts(const char *cg, const struct io *io)
 {
-	const char *at;
-
 	io_run(cg, io);
-	at = more_stats(cg);
-	at = at ? strstr(at, " total=") : NULL;
-	return at && atol(at + strlen(" total=")) > 0;
+	return window(cg).total > 0;
 }
 
 TEST_F(latency, a_disk_that_does_not_rotate_shows_how_many_missed)

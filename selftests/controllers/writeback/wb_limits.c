@@ -17,30 +17,27 @@ WB_FIXTURE()
  */
 static long dirty_peak(const char *cg, const char *path, size_t size)
 {
-	volatile long *peak = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid;
-	long most;
+	struct baton peak = baton_make();
+	pid_t pid = cg_fork_bound(cg);
 
-	must(peak != MAP_FAILED);
-	pid = cg_fork_bound(cg);
 	must(pid >= 0);
 	if (!pid) {
+		long most = 0;
+
 		for (size_t at = 0; at < size; at += KB(256)) {
 			long now;
 
 			dirty(path, at, KB(256));
 			now = cg_key(cg, "memory.stat", "file_dirty") +
 			      cg_key(cg, "memory.stat", "file_writeback");
-			if (now > *peak)
-				*peak = now;
+			if (now > most)
+				most = now;
 		}
+		baton_pass(&peak, most);
 		_exit(0);
 	}
 	must(!proc_end(pid));
-	most = *peak;
-	munmap((void *)peak, 4096);
-	return most;
+	return baton_take(&peak);
 }
 
 /* With 24 MiB for all, a ratio of 20 % leaves some 5 MiB; allow for twice. */
